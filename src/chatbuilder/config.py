@@ -1,0 +1,215 @@
+"""The answers, validated: the only home of validation rules. Frozen pydantic models, one slice for each screen."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from chatbuilder import catalog
+
+NAME_LIMIT = 100
+LIST_LIMIT = 50
+_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def clean_label(text: str) -> str:
+    """Return a trimmed label in NFC; ValueError says what is wrong with it."""
+    label = unicodedata.normalize("NFC", text).strip()
+    if not label:
+        raise ValueError("must not be empty")
+    if len(label) > NAME_LIMIT:
+        raise ValueError(f"has {len(label)} characters; the limit is {NAME_LIMIT}")
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") for c in label):
+        raise ValueError("contains control characters or line breaks")
+    if _BIDI_CONTROLS & set(label):
+        raise ValueError("contains characters that reorder text invisibly")
+    return label
+
+
+def clean_name(text: str) -> str:
+    """Return a clean system name; ValueError when it looks like a path."""
+    name = clean_label(text)
+    if re.search(r"(^|[\\/])\.{1,2}([\\/]|$)", name) or name.startswith(("/", "\\", "~")):
+        raise ValueError("looks like a path; give the system a plain name")
+    if not any(c.isalnum() for c in name) and not any(unicodedata.category(c) == "So" for c in name):
+        raise ValueError("needs at least one letter, digit or emoji")
+    return name
+
+
+def _no_comma(text: str) -> str:
+    label = clean_label(text)
+    if "," in label:
+        raise ValueError("contains a comma, which Notion does not allow in a choice")
+    return label
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    seen: set[str] = set()
+    for value in values:
+        if value.casefold() in seen:
+            raise ValueError(f"lists {value!r} twice")
+        seen.add(value.casefold())
+    return values
+
+
+Name = Annotated[str, AfterValidator(clean_name)]
+Label = Annotated[str, AfterValidator(clean_label)]
+ChoiceLabel = Annotated[str, AfterValidator(_no_comma)]
+Labels = Annotated[tuple[ChoiceLabel, ...], Field(max_length=LIST_LIMIT), AfterValidator(_distinct)]
+PlatformId = Literal["notion", "airtable", "sheets", "excel", "obsidian", "logseq", "custom"]
+PriorityId = Literal[
+    "organization", "search", "analytics", "collaboration", "automation", "simplicity", "portability", "integration"
+]
+FeatureId = Literal["tags", "projects", "timeline", "templates", "reminders", "exports", "dashboard", "archive"]
+TeamSizeId = Literal["solo", "small", "medium", "large"]
+ComplexityId = Literal["simple", "moderate", "advanced"]
+
+
+class Slice(BaseModel):
+    """Common rules: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+class CustomField(Slice):
+    """A field of the person's own on Chat Sessions."""
+
+    name: Label
+    type: Literal["text", "long_text", "number", "date", "checkbox", "select", "multi_select", "url"] = "text"
+    choices: Labels = ()
+
+    _lists = field_validator("choices", mode="before")(_tuple)
+
+    @field_validator("name")
+    @classmethod
+    def _free_name(cls, value: str) -> str:
+        if value.casefold() in catalog.RESERVED_FIELD_NAMES:
+            raise ValueError(f"{value!r} is the name of a built-in field; choose another")
+        return value
+
+    @model_validator(mode="after")
+    def _choices_fit(self) -> CustomField:
+        if self.choices and self.type not in ("select", "multi_select"):
+            raise ValueError(f"a {self.type} field takes no choices")
+        if not self.choices and self.type in ("select", "multi_select"):
+            raise ValueError(f"a {self.type} field needs choices")
+        return self
+
+
+class Options(Slice):
+    """What can be left alone: lists to choose from, time zone, extra fields."""
+
+    assistants: Labels = ("ChatGPT", "Claude", "Gemini", "Other")
+    topics: Labels = catalog.TOPICS
+    timezone: str = "UTC"
+    date_format: Literal["iso", "european", "us"] = "iso"
+    sample_data: bool = True
+    custom_fields: Annotated[tuple[CustomField, ...], Field(max_length=20)] = ()
+
+    _lists = field_validator("assistants", "topics", "custom_fields", mode="before")(_tuple)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ValueError, OSError, LookupError) as error:
+            raise ValueError(f"{value!r} is not a time zone name such as Europe/Paris") from error
+        return value
+
+    @field_validator("assistants", "topics")
+    @classmethod
+    def _some(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("must list at least one entry")
+        return value
+
+    @field_validator("custom_fields")
+    @classmethod
+    def _names_differ(cls, value: tuple[CustomField, ...]) -> tuple[CustomField, ...]:
+        _distinct(tuple(item.name for item in value))
+        return value
+
+
+class Target(Slice):
+    """Where to provision; which keys may be set depends on the platform (see `catalog.Platform.target_keys`)."""
+
+    path: str | None = None
+    parent: str | None = None
+    workspace: str | None = None
+    base: str | None = None
+    spreadsheet: str | None = None
+    database: str | None = None
+    account: str | None = None
+
+    @field_validator("*")
+    @classmethod
+    def _plain_text(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not value.strip():
+            raise ValueError("must not be empty; leave it out instead")
+        if len(value) > 1000 or any(unicodedata.category(c) == "Cc" for c in value):
+            raise ValueError("is longer than 1000 characters or contains control characters")
+        return value.strip()
+
+    @field_validator("database")
+    @classmethod
+    def _database_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not re.match(r"(sqlite:///.+|postgres(ql)?://.+)", value):
+            raise ValueError("must look like sqlite:///path/to/file.db or postgresql://user@host/name")
+        if re.match(r"postgres(ql)?://[^/@]*:[^/@]*@", value) or "password=" in value.lower():
+            raise ValueError("holds a password; keep it in the keyring, PGPASSWORD or ~/.pgpass instead")
+        return value
+
+
+class Config(Slice):
+    """Everything a design needs, complete and valid."""
+
+    version: Literal[1] = 1
+    name: Name = "Chat Sessions"
+    platform: PlatformId
+    priorities: Annotated[tuple[PriorityId, ...], Field(min_length=1, max_length=8)]
+    features: Annotated[tuple[FeatureId, ...], Field(max_length=8)] = ()
+    team_size: TeamSizeId = "solo"
+    complexity: ComplexityId = "moderate"
+    options: Options = Options()
+    target: Target = Target()
+
+    _lists = field_validator("priorities", "features", mode="before")(_tuple)
+
+    @field_validator("priorities", "features")
+    @classmethod
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _distinct(value)
+
+    @field_validator("features")
+    @classmethod
+    def _catalogue_order(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(key for key in catalog.FEATURES if key in value)
+
+    @model_validator(mode="after")
+    def _target_fits(self) -> Config:
+        allowed = catalog.PLATFORMS[self.platform].target_keys
+        wrong = [key for key, value in self.target if value is not None and key not in allowed]
+        if wrong:
+            raise ValueError(
+                f"[target] {', '.join(wrong)} does not apply to {self.platform}; it takes {', '.join(allowed)}"
+            )
+        if self.target.workspace and self.target.base:
+            raise ValueError("[target] takes workspace (make a base) or base (use an empty one), not both")
+        return self
+
+    def data(self) -> dict[str, Any]:
+        """Return the answers as plain data, without what was left at its default in target."""
+        return self.model_dump(mode="json", exclude_none=True)

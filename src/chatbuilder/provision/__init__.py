@@ -1,0 +1,1 @@
+"""Delivery: one module for each platform, and the runner they share."""

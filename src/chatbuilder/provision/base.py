@@ -1,0 +1,87 @@
+"""What a provisioner is: something that delivers one step, looks it up, inspects it and takes it down again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from chatbuilder.solution import Plan, Step
+
+Result = Mapping[str, Any]
+State = Literal["same", "edited", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What was found at the target before anything is written.
+
+    `merges` are settings of the person's own that would get new keys (asks for consent), `notes` what else to know.
+    """
+
+    place: str
+    exists: bool
+    notes: tuple[str, ...] = ()
+    merges: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What became of one step's work when it was taken down; `why` says why something was kept."""
+
+    removed: bool
+    what: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where the finished system is: `url` opens it, `place` names it for people, `next` is what to do first."""
+
+    url: str
+    place: str
+    next: tuple[str, ...] = field(default=())
+
+
+class Provisioner(Protocol):
+    """Delivers the steps of one platform to one target. Payloads arrive with every Ref resolved.
+
+    Methods raise `InputError` for an unusable target and `RefusedError` when the platform says no. Every write is
+    atomic: killed at any instant, a step is either not there, or there whole and found by `look_up`.
+    """
+
+    def preflight(self, plan: Plan, known: Mapping[str, Result]) -> Preflight:
+        """Check the target without changing it. `known` are results of earlier runs, by step key.
+
+        Raises `InputError` listing every clash with things of the person's own that are not in `known`.
+        """
+        ...
+
+    def look_up(self, step: Step, payload: Mapping[str, Any]) -> Result | None:
+        """Return the result of a step that was begun and never confirmed, or None when it is not there."""
+        ...
+
+    def deliver(self, step: Step, payload: Mapping[str, Any], previous: Result | None) -> Result:
+        """Do one step. `previous` is its result of an earlier run with other answers: update it, unless the person
+        changed it since: then keep theirs and say so in the result as {"kept": "why"}.
+        """
+        ...
+
+    def inspect(self, step: Step, payload: Mapping[str, Any], result: Result) -> State:
+        """Tell whether a delivered step is still there as written."""
+        ...
+
+    def remove(self, step: Step, payload: Mapping[str, Any], result: Result) -> Removal:
+        """Take down what `deliver` created, unless the person changed it since. Never touches anything else."""
+        ...
+
+    def links(self, results: Mapping[str, Result]) -> Links:
+        """Return where the system is."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+Steps = Sequence[Step]
