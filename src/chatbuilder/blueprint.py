@@ -60,7 +60,7 @@ class DaysSince:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A yes/no formula: does the row pass this filter?"""
+    """A yes/no formula: whether the row passes a filter."""
 
     when: Filter
 

@@ -68,59 +68,80 @@ PLATFORMS: dict[str, Platform] = {
     p.id: p
     for p in (
         Platform(
-            "notion", "Notion", "api",
+            "notion",
+            "Notion",
+            "api",
             "Databases with ten kinds of views, shared with a team.",
             "Teams that already live in Notion and want boards, calendars and pages.",
             "Free plan is enough for one person; dashboards need Business.",
-            ("parent", "account"), _can("yyyhyyhyynyhn"),
+            ("parent", "account"),
+            _can("yyyhyyhyynyhn"),
             ("1 chart on the Free plan", "1,000 blocks for ever on a Free workspace with several members"),
         ),
         Platform(
-            "airtable", "Airtable", "api",
+            "airtable",
+            "Airtable",
+            "api",
             "A real database that looks like a spreadsheet.",
             "Structured work with linked tables and automations.",
             "Free up to 1,000 records a base.",
-            ("workspace", "base", "account"), _can("hhhhyhhhynhhn"),
+            ("workspace", "base", "account"),
+            _can("hhhhyhhhynhhn"),
             ("1,000 records a base on Free", "views are made by hand: Airtable's API cannot"),
         ),
         Platform(
-            "sheets", "Google Sheets", "api",
+            "sheets",
+            "Google Sheets",
+            "api",
             "One shared spreadsheet, in the browser, free.",
             "People who think in rows and want to share quickly.",
             "Free with a Google account.",
-            ("spreadsheet", "account"), _can("yhhynyyhynhyy"),
+            ("spreadsheet", "account"),
+            _can("yhhynyyhynhyy"),
             ("10 million cells a file", "50,000 characters a cell"),
         ),
         Platform(
-            "excel", "Excel", "local",
+            "excel",
+            "Excel",
+            "local",
             "One workbook on your disk, with tables, dropdowns and charts.",
             "Offices that run on Excel, and reports that people print.",
             "Works in Excel and LibreOffice.",
-            ("path",), _can("yhhynyhhhyhyy"),
+            ("path",),
+            _can("yhhynyhhhyhyy"),
             ("32,767 characters a cell",),
         ),
         Platform(
-            "obsidian", "Obsidian", "local",
+            "obsidian",
+            "Obsidian",
+            "local",
             "Markdown notes on your disk, with table views built in.",
             "Thinkers who link notes and want to own every file.",
             "Free.",
-            ("path",), _can("yhhnyyhhhyyyy"),
+            ("path",),
+            _can("yhhnyyhhhyyyy"),
             ("needs Obsidian 1.10 or newer",),
         ),
         Platform(
-            "logseq", "Logseq", "local",
+            "logseq",
+            "Logseq",
+            "local",
             "An outline of linked pages on your disk, with live queries.",
             "Journal writers who work in outlines.",
             "Free.",
-            ("path",), _can("yhnnyhhyhyyyh"),
+            ("path",),
+            _can("yhnnyhhyhyyyh"),
             ("a file graph: Logseq OG opens it, Logseq 2 imports it",),
         ),
         Platform(
-            "custom", "Your own database", "local",
+            "custom",
+            "Your own database",
+            "local",
             "SQLite in one file, or your PostgreSQL server.",
             "Developers, large archives, SQL and an API in front.",
             "Free.",
-            ("database",), _can("yhhhyyyhyyyyy"),
+            ("database",),
+            _can("yhhhyyyhyyyyy"),
             ("no screens of its own: Datasette or your own tool shows it",),
         ),
     )
@@ -129,14 +150,44 @@ PLATFORMS: dict[str, Platform] = {
 PRIORITIES: dict[str, Choice] = {
     c.id: c
     for c in (
-        Choice("organization", "Organization", "Find your way by topic and category.", "Topic, Category, views by topic, category and assistant"),
+        Choice(
+            "organization",
+            "Organization",
+            "Find your way by topic and category.",
+            "Topic, Category, views by topic, category and assistant",
+        ),
         Choice("search", "Search", "Get back to that one answer.", "First prompt, Keywords, a search page"),
-        Choice("analytics", "Analytics", "See what you use AI for, and what pays off.", "Duration, Words, Value, Satisfaction, monthly view, figures"),
-        Choice("collaboration", "Collaboration", "Share good sessions, review them together.", "Owner, Shared with, Review state, views for each person"),
-        Choice("automation", "Automation", "Let rules do the filing.", "Keyword rules for topics and tags, a recipe for your tool"),
+        Choice(
+            "analytics",
+            "Analytics",
+            "See what you use AI for, and what pays off.",
+            "Duration, Words, Value, Satisfaction, monthly view, figures",
+        ),
+        Choice(
+            "collaboration",
+            "Collaboration",
+            "Share good sessions, review them together.",
+            "Owner, Shared with, Review state, views for each person",
+        ),
+        Choice(
+            "automation",
+            "Automation",
+            "Let rules do the filing.",
+            "Keyword rules for topics and tags, a recipe for your tool",
+        ),
         Choice("simplicity", "Simplicity", "Few fields, few views, one page of guide.", "Trims everything optional"),
-        Choice("portability", "Portability", "Be able to leave with everything.", "Data dictionary, CSV and JSON templates, re-import recipe"),
-        Choice("integration", "Integration", "Connect it to other tools.", "Recipes with curl, n8n, Make and Zapier, scheduled sync"),
+        Choice(
+            "portability",
+            "Portability",
+            "Be able to leave with everything.",
+            "Data dictionary, CSV and JSON templates, re-import recipe",
+        ),
+        Choice(
+            "integration",
+            "Integration",
+            "Connect it to other tools.",
+            "Recipes with curl, n8n, Make and Zapier, scheduled sync",
+        ),
     )
 }
 
@@ -144,13 +195,29 @@ FEATURES: dict[str, Choice] = {
     c.id: c
     for c in (
         Choice("tags", "Tags", "Label sessions freely, and rank them.", "Tags, Priority, view Untagged"),
-        Choice("projects", "Projects", "Group sessions under the work they serve.", "Projects, Phase, views by project"),
+        Choice(
+            "projects", "Projects", "Group sessions under the work they serve.", "Projects, Phase, views by project"
+        ),
         Choice("timeline", "Calendar and timeline", "See sessions by day.", "Day, calendar and timeline views"),
         Choice("templates", "Session templates", "Start a new session note in one step.", "Five templates"),
-        Choice("reminders", "Follow-ups", "Never lose an open question.", "Follow-up date, Reminder, view Needs follow-up"),
-        Choice("exports", "Exports and backup", "One command saves a copy of the live system.", "Backup script and its instructions"),
-        Choice("dashboard", "Dashboard", "Charts and figures on one page.", "Week, charts by assistant, week, status and topic"),
-        Choice("archive", "Archive", "Keep old sessions out of the way.", "Archived on, view Archive, auto-archive rule"),
+        Choice(
+            "reminders", "Follow-ups", "Never lose an open question.", "Follow-up date, Reminder, view Needs follow-up"
+        ),
+        Choice(
+            "exports",
+            "Exports and backup",
+            "One command saves a copy of the live system.",
+            "Backup script and its instructions",
+        ),
+        Choice(
+            "dashboard",
+            "Dashboard",
+            "Charts and figures on one page.",
+            "Week, charts by assistant, week, status and topic",
+        ),
+        Choice(
+            "archive", "Archive", "Keep old sessions out of the way.", "Archived on, view Archive, auto-archive rule"
+        ),
     )
 }
 
@@ -159,8 +226,15 @@ TEAM_SIZES: dict[str, Choice] = {
     for c in (
         Choice("solo", "Just me", "One person.", "Nothing extra"),
         Choice("small", "2 to 5 people", "A small team that knows each other.", "Owner"),
-        Choice("medium", "6 to 20 people", "A team that needs common names and roles.", "Owner, Team, naming rules, roles"),
-        Choice("large", "More than 20", "Several teams, with rules on who sees what.", "Owner, Team, Access level, Retention, governance page"),
+        Choice(
+            "medium", "6 to 20 people", "A team that needs common names and roles.", "Owner, Team, naming rules, roles"
+        ),
+        Choice(
+            "large",
+            "More than 20",
+            "Several teams, with rules on who sees what.",
+            "Owner, Team, Access level, Retention, governance page",
+        ),
     )
 }
 
@@ -169,7 +243,12 @@ COMPLEXITIES: dict[str, Choice] = {
     for c in (
         Choice("simple", "Simple", "One table, plain choices.", "Selects instead of linked tables"),
         Choice("moderate", "Moderate", "Linked tables where they help.", "Topics and Projects as tables, Outcome"),
-        Choice("advanced", "Advanced", "Everything, for people who enjoy it.", "Rollups, formulas, Prompts table, topic hierarchy"),
+        Choice(
+            "advanced",
+            "Advanced",
+            "Everything, for people who enjoy it.",
+            "Rollups, formulas, Prompts table, topic hierarchy",
+        ),
     )
 }
 

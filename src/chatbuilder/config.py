@@ -7,7 +7,7 @@ import unicodedata
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from chatbuilder import catalog
 
@@ -198,17 +198,19 @@ class Config(Slice):
     def _catalogue_order(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(key for key in catalog.FEATURES if key in value)
 
-    @model_validator(mode="after")
-    def _target_fits(self) -> Config:
-        allowed = catalog.PLATFORMS[self.platform].target_keys
-        wrong = [key for key, value in self.target if value is not None and key not in allowed]
+    @field_validator("target")
+    @classmethod
+    def _target_fits(cls, target: Target, info: ValidationInfo) -> Target:
+        platform = info.data.get("platform")
+        if platform is None:  # already reported
+            return target
+        allowed = catalog.PLATFORMS[platform].target_keys
+        wrong = [key for key, value in target if value is not None and key not in allowed]
         if wrong:
-            raise ValueError(
-                f"[target] {', '.join(wrong)} does not apply to {self.platform}; it takes {', '.join(allowed)}"
-            )
-        if self.target.workspace and self.target.base:
-            raise ValueError("[target] takes workspace (make a base) or base (use an empty one), not both")
-        return self
+            raise ValueError(f"{', '.join(wrong)} does not apply to {platform}, which takes {', '.join(allowed)}")
+        if target.workspace and target.base:
+            raise ValueError("takes workspace (make a base) or base (use an empty one), not both")
+        return target
 
     def data(self) -> dict[str, Any]:
         """Return the answers as plain data, without what was left at its default in target."""

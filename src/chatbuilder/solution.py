@@ -29,7 +29,8 @@ class Step:
     * merge: {path, format: "json", values}: add keys to a settings file that may be the person's own;
     * sql: {dialect, statements: [...]}, one transaction;
     * workbook: {spec}: see `generators.common.workbook`;
-    * http: {method, path, query?, body}: the exact request below the API's base URL.
+    * http: {method, path, params?, query?, body?}: the exact request below the API's base URL; each `{name}` in the
+      path stands for params[name] (usually a Ref). A mapping in the body may have a Ref as its key.
     """
 
     key: str
@@ -120,10 +121,14 @@ def plain(value: Any) -> Any:
     if isinstance(value, Ref):
         return {"$ref": value.step, "path": value.path}
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {_plain_key(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     return value
+
+
+def _plain_key(key: Any) -> str:
+    return f"$ref:{key.step}#{key.path}" if isinstance(key, Ref) else str(key)
 
 
 def resolve(value: Any, results: Mapping[str, Mapping[str, Any]]) -> Any:
@@ -131,7 +136,7 @@ def resolve(value: Any, results: Mapping[str, Mapping[str, Any]]) -> Any:
     if isinstance(value, Ref):
         return _follow(value, results)
     if isinstance(value, Mapping):
-        return {key: resolve(item, results) for key, item in value.items()}
+        return {resolve(key, results): resolve(item, results) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [resolve(item, results) for item in value]
     return value

@@ -39,7 +39,9 @@ def templates(config: Config) -> tuple[Template, ...]:
         return ()
     categories = "organization" in config.priorities
     return tuple(
-        Template(t.key, t.name, t.about, {k: v for k, v in t.values.items() if k != "category" or categories}, t.headings)
+        Template(
+            t.key, t.name, t.about, {k: v for k, v in t.values.items() if k != "category" or categories}, t.headings
+        )
         for t in _TEMPLATES
     )
 

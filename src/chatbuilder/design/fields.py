@@ -15,9 +15,7 @@ STATUSES: tuple[tuple[str, Colour], ...] = (
     ("Active", "green"), ("On Hold", "yellow"), ("Completed", "blue"), ("Archived", "gray"),
 )  # fmt: skip
 CATEGORIES = ("Question", "Task", "Idea", "Reference", "Decision")
-OVERDUE = And(
-    (Cmp("follow_up", "le", Today(0)), Cmp("status", "ne", "Completed"), Cmp("status", "ne", "Archived"))
-)
+OVERDUE = And((Cmp("follow_up", "le", Today(0)), Cmp("status", "ne", "Completed"), Cmp("status", "ne", "Archived")))
 
 
 def options(*names: str) -> tuple[Option, ...]:
@@ -43,9 +41,18 @@ def session_fields(config: Config, tables: frozenset[str]) -> tuple[Field, ...]:
 
 
 def _core(config: Config) -> Iterator[Field]:
-    yield _f("title", "Title", "title", "seed", "What the chat was about. Rename it freely; sync leaves your name alone.")
+    yield _f(
+        "title", "Title", "title", "seed", "What the chat was about. Rename it freely; sync leaves your name alone."
+    )
     yield _f("status", "Status", "select", "person", "Where it stands.", options=tuple(Option(*s) for s in STATUSES))
-    yield _f("assistant", "Assistant", "select", "sync", "The AI product you talked to.", options=options(*config.options.assistants))
+    yield _f(
+        "assistant",
+        "Assistant",
+        "select",
+        "sync",
+        "The AI product you talked to.",
+        options=options(*config.options.assistants),
+    )
     yield _f("started", "Started", "datetime", "sync", "When the chat began (UTC).")
     yield _f("last_activity", "Last activity", "datetime", "sync", "When the last message came (UTC).")
     yield _f("messages", "Messages", "number", "sync", "Prompts you typed plus answers, without tool noise.")
@@ -74,7 +81,16 @@ def _organization(config: Config, tables: frozenset[str]) -> Iterator[Field]:
     else:
         yield _f("topic", "Topic", "select", "seed", about, src, options=topics)
     yield _f("category", "Category", "select", "person", "What kind of talk it was.", src, options=options(*CATEGORIES))
-    yield _f("secondary_topics", "Secondary topics", "multi_select", "person", "Other subjects it touches.", src, options=topics, optional=True)
+    yield _f(
+        "secondary_topics",
+        "Secondary topics",
+        "multi_select",
+        "person",
+        "Other subjects it touches.",
+        src,
+        options=topics,
+        optional=True,
+    )
 
 
 def _search(config: Config) -> Iterator[Field]:
@@ -89,7 +105,17 @@ def _analytics(config: Config) -> Iterator[Field]:
         return
     src = "priority:analytics"
     yield _f("value", "Value", "number", "person", "What it was worth to you, 1 to 5.", src, minimum=1, maximum=5)
-    yield _f("satisfaction", "Satisfaction", "number", "person", "How good the answers were, 1 to 5.", src, minimum=1, maximum=5, optional=True)
+    yield _f(
+        "satisfaction",
+        "Satisfaction",
+        "number",
+        "person",
+        "How good the answers were, 1 to 5.",
+        src,
+        minimum=1,
+        maximum=5,
+        optional=True,
+    )
     yield _f("duration", "Duration", "number", "sync", "Minutes from first to last message.", src, unit="minutes")
     yield _f("words", "Words", "number", "sync", "Words in prompts and answers.", src, unit="words", optional=True)
     yield _f("month", "Month", "text", "sync", "The month it started, such as 2026-11.", src)
@@ -100,24 +126,74 @@ def _projects(config: Config, tables: frozenset[str]) -> Iterator[Field]:
         return
     src = "feature:projects"
     if "projects" in tables:
-        yield _f("project", "Project", "relation", "seed", "The work it belongs to.", src, relation=Relation("projects", reverse="Sessions"))
+        yield _f(
+            "project",
+            "Project",
+            "relation",
+            "seed",
+            "The work it belongs to.",
+            src,
+            relation=Relation("projects", reverse="Sessions"),
+        )
     else:
-        yield _f("project", "Project", "select", "seed", "The work it belongs to.", src, options=options("Website", "Thesis", "Household"))
-    yield _f("phase", "Phase", "select", "person", "Where in the project it fits.", src, options=options("Plan", "Do", "Review"), optional=True)
+        yield _f(
+            "project",
+            "Project",
+            "select",
+            "seed",
+            "The work it belongs to.",
+            src,
+            options=options("Website", "Thesis", "Household"),
+        )
+    yield _f(
+        "phase",
+        "Phase",
+        "select",
+        "person",
+        "Where in the project it fits.",
+        src,
+        options=options("Plan", "Do", "Review"),
+        optional=True,
+    )
 
 
 def _tags(config: Config) -> Iterator[Field]:
     if "tags" in config.features:
         src = "feature:tags"
-        yield _f("tags", "Tags", "multi_select", "seed", "Free labels.", src, options=options("how-to", "bug", "idea", "reference", "to-share"))
-        yield _f("priority", "Priority", "select", "person", "How urgent it is.", src, options=(Option("High", "red"), Option("Medium", "yellow"), Option("Low", "gray")))
+        yield _f(
+            "tags",
+            "Tags",
+            "multi_select",
+            "seed",
+            "Free labels.",
+            src,
+            options=options("how-to", "bug", "idea", "reference", "to-share"),
+        )
+        yield _f(
+            "priority",
+            "Priority",
+            "select",
+            "person",
+            "How urgent it is.",
+            src,
+            options=(Option("High", "red"), Option("Medium", "yellow"), Option("Low", "gray")),
+        )
 
 
 def _follow_up(config: Config) -> Iterator[Field]:
     if "reminders" in config.features:
         src = "feature:reminders"
         yield _f("follow_up", "Follow-up", "date", "person", "The day to come back to it.", src)
-        yield _f("reminder", "Reminder", "select", "person", "Why to come back.", src, options=options("Check result", "Continue", "Reply", "Review"), optional=True)
+        yield _f(
+            "reminder",
+            "Reminder",
+            "select",
+            "person",
+            "Why to come back.",
+            src,
+            options=options("Check result", "Continue", "Reply", "Review"),
+            optional=True,
+        )
     if "archive" in config.features:
         yield _f("archived_on", "Archived on", "date", "person", "The day it left your sight.", "feature:archive")
 
@@ -131,11 +207,35 @@ def _team(config: Config) -> Iterator[Field]:
     if shares:
         src_c = "priority:collaboration"
         yield _f("shared_with", "Shared with", "text", "person", "Who else should see it.", src_c, optional=True)
-        yield _f("review", "Review state", "select", "person", "What a second reader thinks.", src_c, options=options("Not needed", "Wanted", "In review", "Approved"))
+        yield _f(
+            "review",
+            "Review state",
+            "select",
+            "person",
+            "What a second reader thinks.",
+            src_c,
+            options=options("Not needed", "Wanted", "In review", "Approved"),
+        )
     if config.team_size in ("medium", "large"):
-        yield _f("team", "Team", "select", "person", "The team it belongs to.", src, options=options("Research", "Product", "Operations"))
+        yield _f(
+            "team",
+            "Team",
+            "select",
+            "person",
+            "The team it belongs to.",
+            src,
+            options=options("Research", "Product", "Operations"),
+        )
     if config.team_size == "large":
-        yield _f("access", "Access", "select", "person", "Who may read it.", src, options=options("Private", "Team", "Everyone"))
+        yield _f(
+            "access",
+            "Access",
+            "select",
+            "person",
+            "Who may read it.",
+            src,
+            options=options("Private", "Team", "Everyone"),
+        )
         yield _f("keep_until", "Keep until", "date", "person", "When it may be deleted.", src)
 
 
@@ -149,11 +249,36 @@ def _time(config: Config) -> Iterator[Field]:
 def _depth(config: Config) -> Iterator[Field]:
     if config.complexity != "simple":
         src = f"complexity:{config.complexity}"
-        yield _f("outcome", "Outcome", "select", "person", "Did it solve the question?", src, options=options("Solved", "Partly", "Open"))
+        yield _f(
+            "outcome",
+            "Outcome",
+            "select",
+            "person",
+            "Did it solve the question?",
+            src,
+            options=options("Solved", "Partly", "Open"),
+        )
     if config.complexity == "advanced":
-        yield _f("days_idle", "Days idle", "formula", "computed", "Days since the last message.", "complexity:advanced", formula=DaysSince("last_activity"))
+        yield _f(
+            "days_idle",
+            "Days idle",
+            "formula",
+            "computed",
+            "Days since the last message.",
+            "complexity:advanced",
+            formula=DaysSince("last_activity"),
+        )
         if "reminders" in config.features:
-            yield _f("overdue", "Overdue", "formula", "computed", "Follow-up day reached and not finished.", "complexity:advanced", formula=Test(OVERDUE), optional=True)
+            yield _f(
+                "overdue",
+                "Overdue",
+                "formula",
+                "computed",
+                "Follow-up day reached and not finished.",
+                "complexity:advanced",
+                formula=Test(OVERDUE),
+                optional=True,
+            )
 
 
 def _automation(config: Config) -> Iterator[Field]:
@@ -163,7 +288,14 @@ def _automation(config: Config) -> Iterator[Field]:
 
 def _portability(config: Config) -> Iterator[Field]:
     if "portability" in config.priorities:
-        yield _f("external_id", "External ID", "text", "sync", "The chat's own id at its source, kept for leaving.", "priority:portability")
+        yield _f(
+            "external_id",
+            "External ID",
+            "text",
+            "sync",
+            "The chat's own id at its source, kept for leaving.",
+            "priority:portability",
+        )
 
 
 def _custom(wanted: tuple[CustomField, ...]) -> Iterator[Field]:

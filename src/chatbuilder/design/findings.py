@@ -150,7 +150,11 @@ def _better(config: Config) -> Iterable[Finding]:
 
 def _gains(config: Config, here: Platform, best: Platform) -> list[str]:
     wanted = {capability for answer in answers_of(config) for capability in NEEDS.get(answer, {})}
-    return [name for key, name in CAPABILITIES.items() if key in wanted and _WORTH[best.level(key)] > _WORTH[here.level(key)]]
+    return [
+        name
+        for key, name in CAPABILITIES.items()
+        if key in wanted and _WORTH[best.level(key)] > _WORTH[here.level(key)]
+    ]
 
 
 def _trimmed(left_out: tuple[LeftOut, ...]) -> Iterable[Finding]:

@@ -59,9 +59,7 @@ def with_samples(tables: tuple[Table, ...], config: Config) -> tuple[Table, ...]
              "works_with": config.options.assistants[:1], "sessions": (_ROWS[1][0],)},
         ),
     }  # fmt: skip
-    return tuple(
-        Table(t.key, t.name, t.singular, t.about, t.fields, rows[t.key]) for t in tables
-    )
+    return tuple(Table(t.key, t.name, t.singular, t.about, t.fields, rows[t.key]) for t in tables)
 
 
 _PROJECTS: tuple[Mapping[str, Any], ...] = (

@@ -36,8 +36,24 @@ def _topics(config: Config) -> Table:
     ]
     if config.complexity == "advanced":
         fields += [
-            Field("parent", "Parent topic", "relation", "person", "The wider topic.", relation=Relation("topics"), source="complexity:advanced"),
-            Field("session_count", "Session count", "rollup", "computed", "How many sessions.", rollup=Rollup("sessions", "topic", "count"), source="complexity:advanced"),
+            Field(
+                "parent",
+                "Parent topic",
+                "relation",
+                "person",
+                "The wider topic.",
+                relation=Relation("topics"),
+                source="complexity:advanced",
+            ),
+            Field(
+                "session_count",
+                "Session count",
+                "rollup",
+                "computed",
+                "How many sessions.",
+                rollup=Rollup("sessions", "topic", "count"),
+                source="complexity:advanced",
+            ),
         ]
     return Table("topics", "Topics", "Topic", "The subjects you talk about.", tuple(fields))
 
@@ -46,7 +62,15 @@ def _projects(config: Config) -> Table:
     src = "feature:projects"
     fields = [
         Field("name", "Name", "title", "person", "The project.", source=src),
-        Field("status", "Status", "select", "person", "Where it stands.", options=options("Planned", "Active", "Done", "Dropped"), source=src),
+        Field(
+            "status",
+            "Status",
+            "select",
+            "person",
+            "Where it stands.",
+            options=options("Planned", "Active", "Done", "Dropped"),
+            source=src,
+        ),
         Field("start", "Start", "date", "person", "First day.", source=src),
         Field("end", "End", "date", "person", "Last day.", source=src),
         Field("description", "Description", "long_text", "person", "What it is.", source=src),
@@ -54,8 +78,24 @@ def _projects(config: Config) -> Table:
     ]
     if config.complexity == "advanced":
         fields += [
-            Field("session_count", "Session count", "rollup", "computed", "How many sessions.", rollup=Rollup("sessions", "project", "count"), source="complexity:advanced"),
-            Field("latest", "Latest session", "rollup", "computed", "The last activity in it.", rollup=Rollup("sessions", "project", "latest", "last_activity"), source="complexity:advanced"),
+            Field(
+                "session_count",
+                "Session count",
+                "rollup",
+                "computed",
+                "How many sessions.",
+                rollup=Rollup("sessions", "project", "count"),
+                source="complexity:advanced",
+            ),
+            Field(
+                "latest",
+                "Latest session",
+                "rollup",
+                "computed",
+                "The last activity in it.",
+                rollup=Rollup("sessions", "project", "latest", "last_activity"),
+                source="complexity:advanced",
+            ),
         ]
     return Table("projects", "Projects", "Project", "The work your sessions serve.", tuple(fields))
 

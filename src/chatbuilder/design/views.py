@@ -63,14 +63,35 @@ def _core(config: Config) -> Iterable[View]:
         "recent", "Recent (7 days)", "What you worked on this week.", "core", "topic", "project", "link",
         filter=Cmp("last_activity", "ge", Today(-7)),
     )  # fmt: skip
-    yield _view("active", "Active", "What is still open.", "core", "topic", "project", "link", filter=Cmp("status", "eq", "Active"))
+    yield _view(
+        "active",
+        "Active",
+        "What is still open.",
+        "core",
+        "topic",
+        "project",
+        "link",
+        filter=Cmp("status", "eq", "Active"),
+    )
 
 
 def _organization(config: Config) -> Iterable[View]:
     src = "priority:organization"
-    yield _view("by_topic", "By topic", "One group for each topic.", src, "topic", "category", kind="board", group_by="topic")
-    yield _view("by_category", "By category", "Questions, tasks, ideas, each apart.", src, "category", "topic", group_by="category")
-    yield _view("by_assistant", "By assistant", "Which assistant you asked.", src, "model", "topic", group_by="assistant")
+    yield _view(
+        "by_topic", "By topic", "One group for each topic.", src, "topic", "category", kind="board", group_by="topic"
+    )
+    yield _view(
+        "by_category",
+        "By category",
+        "Questions, tasks, ideas, each apart.",
+        src,
+        "category",
+        "topic",
+        group_by="category",
+    )
+    yield _view(
+        "by_assistant", "By assistant", "Which assistant you asked.", src, "model", "topic", group_by="assistant"
+    )
 
 
 def _search(config: Config) -> Iterable[View]:
@@ -94,7 +115,9 @@ def _analytics(config: Config) -> Iterable[View]:
 
 def _collaboration(config: Config) -> Iterable[View]:
     src = "priority:collaboration"
-    yield _view("my_sessions", "My sessions", "Those you own.", src, "owner", "review", filter=Cmp("owner", "has", Me()))
+    yield _view(
+        "my_sessions", "My sessions", "Those you own.", src, "owner", "review", filter=Cmp("owner", "has", Me())
+    )
     yield _view(
         "needs_review", "Needs review", "Waiting for a second reader.", src, "owner", "review", "shared_with",
         filter=Or((Cmp("review", "eq", "Wanted"), Cmp("review", "eq", "In review"))),
@@ -119,14 +142,24 @@ _PRIORITY_VIEWS: dict[str, Callable[[Config], Iterable[View]]] = {
 
 def _by_priority(config: Config) -> Iterable[View]:
     for priority in config.priorities:
-        yield from _PRIORITY_VIEWS.get(priority, lambda _: ())(config)
+        if priority in _PRIORITY_VIEWS:
+            yield from _PRIORITY_VIEWS[priority](config)
 
 
 def _by_feature(config: Config) -> Iterable[View]:
     for feature in config.features:
-        yield from _FEATURE_VIEWS.get(feature, lambda _: ())(config)
+        if feature in _FEATURE_VIEWS:
+            yield from _FEATURE_VIEWS[feature](config)
     if config.team_size in ("medium", "large"):
-        yield _view("by_team", "By team", "One group for each team.", f"team:{config.team_size}", "owner", "team", group_by="team")
+        yield _view(
+            "by_team",
+            "By team",
+            "One group for each team.",
+            f"team:{config.team_size}",
+            "owner",
+            "team",
+            group_by="team",
+        )
     if config.team_size == "large":
         yield _view(
             "to_delete", "Retention due", "Past the day they may be deleted.", "team:large", "owner", "keep_until",
@@ -141,7 +174,15 @@ def _by_feature(config: Config) -> Iterable[View]:
 
 
 def _tags(config: Config) -> Iterable[View]:
-    yield _view("untagged", "Untagged", "Still without a label.", "feature:tags", "tags", "priority", filter=Cmp("tags", "empty"))
+    yield _view(
+        "untagged",
+        "Untagged",
+        "Still without a label.",
+        "feature:tags",
+        "tags",
+        "priority",
+        filter=Cmp("tags", "empty"),
+    )
 
 
 def _projects(config: Config) -> Iterable[View]:
@@ -155,7 +196,16 @@ def _projects(config: Config) -> Iterable[View]:
 
 def _timeline(config: Config) -> Iterable[View]:
     src = "feature:timeline"
-    yield _view("calendar", "Calendar", "Sessions on the day they began.", src, "day", kind="calendar", date_field="day", sorts=(Sort("day"),))
+    yield _view(
+        "calendar",
+        "Calendar",
+        "Sessions on the day they began.",
+        src,
+        "day",
+        kind="calendar",
+        date_field="day",
+        sorts=(Sort("day"),),
+    )
     yield _view(
         "timeline", "Timeline", "From first to last message.", src, "started", "messages", kind="timeline",
         date_field="started", end_field="last_activity", sorts=(Sort("started"),),
@@ -189,7 +239,27 @@ def _others(tables: tuple[Table, ...]) -> Iterable[View]:
     """One plain view for each further table, and the projects that run now."""
     for table in tables[1:]:
         shown = tuple(field.key for field in table.fields if field.type not in ("long_text", "rollup", "formula"))
-        yield View(f"all_{table.key}", f"All {table.name.lower()}", "table", table.about, shown, table.key, sorts=(Sort("name"),), source=table.fields[0].source)
+        yield View(
+            f"all_{table.key}",
+            f"All {table.name.lower()}",
+            "table",
+            table.about,
+            shown,
+            table.key,
+            sorts=(Sort("name"),),
+            source=table.fields[0].source,
+        )
         if table.key == "projects":
             running: Filter = Cmp("status", "eq", "Active")
-            yield View("active_projects", "Active projects", "board", "What runs now.", shown, "projects", running, (Sort("name"),), "status", source=table.fields[0].source)
+            yield View(
+                "active_projects",
+                "Active projects",
+                "board",
+                "What runs now.",
+                shown,
+                "projects",
+                running,
+                (Sort("name"),),
+                "status",
+                source=table.fields[0].source,
+            )

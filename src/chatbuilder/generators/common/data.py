@@ -35,9 +35,12 @@ def dictionary_document(blueprint: Blueprint) -> Document:
     """Return the data dictionary as a Markdown page: every table, field, type, owner and meaning."""
     parts = [f"# Data dictionary: {md(blueprint.name)}\n"]
     for table in blueprint.tables:
-        parts.append(f"\n## {md(table.name)}\n\n{md(table.about)}\n\n| Field | Type | Written by | Meaning |\n|---|---|---|---|\n")
+        parts.append(
+            f"\n## {md(table.name)}\n\n{md(table.about)}\n\n| Field | Type | Written by | Meaning |\n|---|---|---|---|\n"
+        )
         parts += [
-            f"| {md(f.name)} | {md(type_text(f, blueprint))} | {OWNER_NAMES[f.owner]} | {md(f.about)} |\n" for f in table.fields
+            f"| {md(f.name)} | {md(type_text(f, blueprint))} | {OWNER_NAMES[f.owner]} | {md(f.about)} |\n"
+            for f in table.fields
         ]
     return Document("dictionary", "Data dictionary", "".join(parts))
 

@@ -156,18 +156,31 @@ def _team(bp: Blueprint, parts: GuideParts) -> Iterable[str]:
         yield from ("", "Names everybody uses:", "")
         yield from (f"- {line}" for line in team.naming)
     if team.retention_days:
-        yield from ("", "### Governance", "", f"- Access levels: {', '.join(team.access_levels)}; new sessions start as {team.access_levels[0]}.")
-        yield f"- Keep sessions for {team.retention_days} days, then look at Retention due and delete what nobody needs."
+        yield from (
+            "",
+            "### Governance",
+            "",
+            f"- Access levels: {', '.join(team.access_levels)}; new sessions start as {team.access_levels[0]}.",
+        )
+        yield f"- Keep sessions for {team.retention_days} days; then look at Retention due and delete what is not needed."
         yield "- Once a quarter an Owner checks who has access and removes people who left."
     yield ""
 
 
 def _routine(bp: Blueprint) -> Iterable[str]:
     views = {view.key: view.name for view in bp.views}
-    daily = ["Open **Recent (7 days)** and give new sessions a status." if "recent" in views else "Open **All sessions** and give new sessions a status."]
+    daily = [
+        "Open **Recent (7 days)** and give new sessions a status."
+        if "recent" in views
+        else "Open **All sessions** and give new sessions a status."
+    ]
     daily += ["Write one line of Summary for what was worth it."]
     daily += ["Clear **Needs follow-up**."] if "needs_follow_up" in views else []
-    weekly = ["Run sync, then look at **Active** and close what is done." if "active" in views else "Run sync, then close what is done."]
+    weekly = [
+        "Run sync, then look at **Active** and close what is done."
+        if "active" in views
+        else "Run sync, then close what is done."
+    ]
     for key, text in _WEEKLY.items():
         if key in views:
             weekly.append(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chatbuilder.blueprint import Blueprint, Table, View
 from chatbuilder.filters import And, Cmp, Filter, Me, Not, Or, Today
+from chatbuilder.generators.common.text import md
 
 _OPS = {
     "eq": "is", "ne": "is not", "lt": "is before", "le": "is on or before", "gt": "is after", "ge": "is on or after",
@@ -49,6 +50,13 @@ def _value_text(value: object) -> str:
             return str(value)
 
 
+def views_text(blueprint: Blueprint) -> str:
+    """Return all views as a Markdown section."""
+    lines = ["## Views", ""]
+    lines += [f"- **{md(v.name)}** ({v.kind}): {md(v.about)} {md(view_text(v, blueprint))}" for v in blueprint.views]
+    return "\n".join(lines) + "\n"
+
+
 def view_text(view: View, blueprint: Blueprint) -> str:
     """Return how a view is set up, such as “Filter: … · Group by: … · Sort: …”."""
     table = blueprint.table(view.table)
@@ -61,7 +69,9 @@ def view_text(view: View, blueprint: Blueprint) -> str:
         end = f" to {table.field(view.end_field).name}" if view.end_field else ""
         parts.append(f"Dates: {table.field(view.date_field).name}{end}")
     if view.sorts:
-        order = ", ".join(f"{table.field(s.field).name} {'descending' if s.descending else 'ascending'}" for s in view.sorts)
+        order = ", ".join(
+            f"{table.field(s.field).name} {'descending' if s.descending else 'ascending'}" for s in view.sorts
+        )
         parts.append(f"Sort: {order}")
     parts.append("Columns: " + ", ".join(table.field(key).name for key in view.fields))
     return " · ".join(parts)

@@ -1,0 +1,181 @@
+"""Answers as TOML or JSON files and as share tokens; every problem of bad answers told at once, in plain words."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import hashlib
+import json
+import tomllib
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from chatbuilder import catalog
+from chatbuilder.config import Config, Options, Target
+from chatbuilder.errors import InputError
+
+FILE_LIMIT = 1_000_000
+TOKEN_PREFIX = "cb1."  # noqa: S105
+_IDS: dict[str, Sequence[str]] = {
+    "platform": tuple(catalog.PLATFORMS),
+    "priorities": tuple(catalog.PRIORITIES),
+    "features": tuple(catalog.FEATURES),
+    "team_size": tuple(catalog.TEAM_SIZES),
+    "complexity": tuple(catalog.COMPLEXITIES),
+}
+_TYPES = {
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "model_type": "must be a table",
+    "dict_type": "must be a table",
+    "missing": "is missing",
+}
+
+
+def check(data: Mapping[str, Any], source: str = "The answers") -> Config:
+    """Return the valid Config; `InputError` lists every problem. `source` names the file in the message."""
+    try:
+        return Config.model_validate(dict(data))
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        deeper = {item["loc"][0] for item in found if len(item["loc"]) > 1}
+        # A list with a bad entry is not also too short.
+        found = [item for item in found if item["type"] != "too_short" or item["loc"][0] not in deeper]
+        problems = [_problem(item) for item in found]
+    count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
+    raise InputError(
+        f"{source} cannot be used: {count}.", title="Invalid answers", problems=problems,
+        kept="nothing was written.", hint="correct them and run the command again.",
+    )  # fmt: skip
+
+
+def _problem(item: Mapping[str, Any]) -> str:
+    where = list(item["loc"])
+    name = _place(where)
+    kind, given = item["type"], item.get("input")
+    root = str(where[0]) if where else ""
+    if kind == "literal_error" and root in _IDS:
+        return (
+            f"{name}: {_quoted(given)} is not known{_near(str(given), _IDS[root])}. "
+            f"Choose from: {', '.join(_IDS[root])}."
+        )
+    if kind == "literal_error" and root == "version":
+        return f"version: {_quoted(given)} is not a version this program reads; it reads 1."
+    if kind == "literal_error":
+        return f"{name}: {_quoted(given)} is not allowed; it takes {item['ctx']['expected']}."
+    if kind == "extra_forbidden":
+        return f"{name}: not a known key{_near(str(where[-1]), _keys(where))}."
+    if kind == "too_short":
+        return f"{name}: choose at least {item['ctx']['min_length']}."
+    if kind == "too_long":
+        return f"{name}: at most {item['ctx']['max_length']} are possible."
+    text = _TYPES.get(kind) or str(item["msg"]).removeprefix("Value error, ")
+    return f"{name} {text}." if name else f"{text}."
+
+
+def _place(where: Sequence[int | str]) -> str:
+    out = ""
+    for part in where:
+        out += f"[{part}]" if isinstance(part, int) else f".{part}" if out else part
+    return out
+
+
+def _quoted(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _near(given: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(given.lower(), known, n=1, cutoff=0.5)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _keys(where: Sequence[int | str]) -> list[str]:
+    models: dict[str, Any] = {"options": Options, "target": Target}
+    model = models.get(str(where[0])) if len(where) > 1 else Config
+    return list(model.model_fields) if model else []
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the raw answers of a TOML or JSON file. Raises `InputError`; nothing is validated yet."""
+    try:
+        size = path.stat().st_size
+        if size > FILE_LIMIT:
+            raise InputError(f"{path} has {size:,} bytes; answers have at most {FILE_LIMIT:,}.", title="File too large")
+        text = path.read_bytes().decode()
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.", title="No such file", hint="check the path.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}.", title="Unreadable file") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, source: str) -> dict[str, Any]:
+    """Return the raw answers in TOML or JSON text. Raises `InputError` naming line and column."""
+    try:
+        data = json.loads(text) if text.lstrip()[:1] == "{" else tomllib.loads(text)
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{source} is neither TOML nor JSON: {error}.", title="Unreadable answers") from error
+    return dict(data)
+
+
+def load(source: str) -> Config:
+    """Return the Config in a file or a share token. Raises `InputError`."""
+    if source.startswith(TOKEN_PREFIX):
+        return check(from_token(source), "The token's answers")
+    path = Path(source).expanduser()
+    return check(read(path), str(path))
+
+
+def to_toml(config: Config) -> str:
+    """Return the answers as the TOML file of DESIGN section 6; reading it gives an equal Config."""
+    import tomli_w
+
+    data = config.data()
+    for key in ("options", "target"):
+        if not data.get(key):
+            data.pop(key, None)
+    return tomli_w.dumps(data, multiline_strings=False)
+
+
+def raw_toml(answers: Mapping[str, Any]) -> str:
+    """Return answers as TOML as they are, finished or not; what TOML has no word for (None) is left out."""
+    import tomli_w
+
+    return tomli_w.dumps({key: value for key, value in answers.items() if value is not None})
+
+
+def share(config: Config) -> str:
+    """Return a short token of the answers without the target, which is nobody else's business."""
+    full = config.model_dump(mode="json", exclude_defaults=True, exclude={"target"})
+    raw = json.dumps(full, separators=(",", ":"), ensure_ascii=False).encode()
+    packed = zlib.compress(raw, 9)
+    check_sum = hashlib.sha256(packed).digest()[:3]
+    return TOKEN_PREFIX + base64.urlsafe_b64encode(check_sum + packed).decode().rstrip("=")
+
+
+def from_token(token: str) -> dict[str, Any]:
+    """Return the raw answers in a share token. Raises `InputError` for a damaged one."""
+    body = token.removeprefix(TOKEN_PREFIX)
+    damaged = InputError("The token is damaged or incomplete.", title="Bad token", hint="copy it again, whole.")
+    if len(token) > 20_000:
+        raise damaged
+    try:
+        data = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+        if hashlib.sha256(data[3:]).digest()[:3] != data[:3]:
+            raise damaged
+        # Bounded: a small token must not unpack to a large memory.
+        raw = zlib.decompressobj().decompress(data[3:], FILE_LIMIT)
+        found = json.loads(raw)
+    except (binascii.Error, ValueError, zlib.error) as error:
+        raise damaged from error
+    if not isinstance(found, dict):
+        raise damaged
+    return found

@@ -1,0 +1,298 @@
+"""One function for each command; the name of the function is the name of the command."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import asdict
+
+from chatbuilder import pipeline
+from chatbuilder.blueprint import Finding, to_data
+from chatbuilder.cli import output
+from chatbuilder.cli.building import apply, repair
+from chatbuilder.config import Config
+from chatbuilder.errors import ExitCode, InputError, UsageError
+
+
+def call(arguments: Namespace) -> int:
+    """Run the command that was asked for and return the exit code."""
+    return _COMMANDS[arguments.command](arguments)
+
+
+def wizard(arguments: Namespace) -> int:
+    """Open the wizard."""
+    return _open(None)
+
+
+def resume(arguments: Namespace) -> int:
+    """Open the wizard at a draft."""
+    return _open(arguments.draft or _newest_draft())
+
+
+def _open(draft: str | None) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "The wizard needs a terminal, and this is none.",
+            title="No terminal",
+            hint="`chatbuilder build --answers FILE --out DIR` does the same without one.",
+        )
+    from chatbuilder.app import run
+
+    return run(draft)
+
+
+def _newest_draft() -> str:
+    found = [info for info in pipeline.drafts() if not info.problem]
+    if not found:
+        raise InputError("There is no saved session.", title="No drafts", hint="`chatbuilder` starts a new one.")
+    return found[0].id
+
+
+def drafts(arguments: Namespace) -> int:
+    """List saved sessions."""
+    found = pipeline.drafts()
+    if arguments.json:
+        output.as_json([asdict(info) for info in found])
+        return ExitCode.DONE
+    for info in found:
+        if info.problem:
+            output.note(info.problem)
+    good = [info for info in found if not info.problem]
+    rows = [(i.id, i.name, i.platform, i.step, i.saved, "open elsewhere" if i.locked else "") for i in good]
+    output.table(
+        ("Draft", "Name", "Platform", "Step", "Saved", ""), rows, "No saved sessions. `chatbuilder` starts one."
+    )
+    return ExitCode.DONE
+
+
+def drafts_rm(arguments: Namespace) -> int:
+    """Remove a saved session."""
+    pipeline.delete_draft(arguments.draft)
+    if arguments.json:
+        output.as_json({"removed": arguments.draft})
+    else:
+        output.line(f"Draft {arguments.draft} is removed.")
+    return ExitCode.DONE
+
+
+def answers_help(arguments: Namespace) -> int:
+    """Print what `answers` can do."""
+    arguments.parser.print_help()
+    return ExitCode.USAGE
+
+
+def answers_check(arguments: Namespace) -> int:
+    """Validate answers; every problem at once."""
+    try:
+        config = pipeline.load_answers(arguments.file)
+    except InputError as error:
+        if arguments.json:
+            output.as_json({"valid": False, "problems": list(error.problems) or [error.message]})
+        raise
+    findings = pipeline.preview(config.data()).findings
+    if arguments.json:
+        output.as_json({"valid": True, "problems": [], "findings": to_data(findings)})
+    else:
+        output.line(f"{arguments.file}: valid, for {config.platform}.")
+        _print_findings(findings)
+    return ExitCode.DONE
+
+
+def _print_findings(findings: tuple[Finding, ...]) -> None:
+    for item in findings:
+        mark = "!" if item.level == "warning" else "-"
+        output.line(f"{mark} {item.title}. {item.reason} {item.suggestion}")
+
+
+def answers_show(arguments: Namespace) -> int:
+    """Print a draft's answers."""
+    answers = _draft_answers(arguments.draft or _newest_draft())
+    if arguments.json:
+        output.as_json(answers)
+    else:
+        output.line(pipeline.raw_toml(answers).rstrip())
+    return ExitCode.DONE
+
+
+def _draft_answers(draft_id: str) -> dict[str, object]:
+    draft = pipeline.peek_draft(draft_id)
+    return {"version": 1, **draft.answers}
+
+
+def answers_share(arguments: Namespace) -> int:
+    """Print a share token."""
+    source = arguments.answers or arguments.source or _newest_draft()
+    if arguments.answers or not pipeline.has_draft(source):
+        config = pipeline.load_answers(source)
+    else:
+        config = pipeline.check(_draft_answers(source))
+    token = pipeline.share(config)
+    if arguments.json:
+        output.as_json({"token": token})
+    else:
+        output.line(token)
+    return ExitCode.DONE
+
+
+def build(arguments: Namespace) -> int:
+    """Export the solution."""
+    config = pipeline.load_answers(arguments.answers)
+    report = pipeline.export(pipeline.build(config), config, arguments.out, zipped=arguments.zip)
+    if arguments.json:
+        output.as_json(asdict(report))
+        return ExitCode.DONE
+    counts = {
+        "written": report.written,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "removed": report.removed,
+    }
+    done = ", ".join(f"{len(names)} {word}" for word, names in counts.items() if names)
+    output.line(f"{report.place}: {done}.")
+    for name in report.kept:
+        output.line(f"kept yours: {name} (changed since the last export, or not from chatbuilder)")
+    output.line("Start with README.md there." if not arguments.zip else "Unpack it and start with README.md.")
+    return ExitCode.DONE
+
+
+def show(arguments: Namespace) -> int:
+    """Show one part of the solution."""
+    config = pipeline.load_answers(arguments.answers)
+    solution = pipeline.build(config)
+    if arguments.part == "plan":
+        return _print_plan(config, as_json=arguments.json)
+    if arguments.part == "files":
+        files = pipeline.package(solution, config)
+        if arguments.json:
+            output.as_json([{"path": name, "bytes": len(data)} for name, data in files.items()])
+        else:
+            output.table(("File", "Bytes"), [(name, f"{len(data):,}") for name, data in files.items()], "")
+        return ExitCode.DONE
+    if arguments.part == "design":
+        if arguments.json:
+            output.as_json(to_data(solution.blueprint))
+        else:
+            output.markdown(pipeline.design_text(solution.blueprint))
+        return ExitCode.DONE
+    if arguments.json:
+        output.as_json({"title": solution.guide.title, "markdown": solution.guide.markdown})
+    else:
+        output.markdown(solution.guide.markdown)
+    return ExitCode.DONE
+
+
+def plan(arguments: Namespace) -> int:
+    """List every step."""
+    return _print_plan(pipeline.load_answers(arguments.answers), as_json=arguments.json)
+
+
+def _print_plan(config: Config, *, as_json: bool) -> int:
+    solution = pipeline.build(config)
+    if as_json:
+        output.as_json(solution.plan.data())
+        return ExitCode.DONE
+    rows = [(str(n), step.kind, step.title) for n, step in enumerate(solution.plan, 1)]
+    output.table(("", "Kind", "Step"), rows, "Nothing to deliver.")
+    if solution.manual:
+        output.line("\nBy hand afterwards: " + "; ".join(step.title for step in solution.manual))
+    output.line("\n`--json` prints every payload. Nothing was sent.")
+    return ExitCode.DONE
+
+
+def systems(arguments: Namespace) -> int:
+    """List systems."""
+    found = pipeline.systems()
+    if arguments.json:
+        output.as_json([asdict(info) for info in found])
+    else:
+        rows = [(s.id, s.name, s.platform, s.status, s.place) for s in found]
+        output.table(
+            ("System", "Name", "Platform", "Status", "Place"), rows, "No systems yet. `chatbuilder` builds one."
+        )
+    return ExitCode.DONE
+
+
+def verify(arguments: Namespace) -> int:
+    """Compare a system with what was built."""
+    found = pipeline.verify(arguments.system)
+    bad = [item for item in found if item.state in ("missing", "not finished")]
+    if arguments.json:
+        output.as_json([asdict(item) for item in found])
+    else:
+        changed = [item for item in found if item.state != "same"]
+        output.table(
+            ("State", "Step"), [(item.state, item.title) for item in changed], f"All {len(found)} parts are as built."
+        )
+        if bad:
+            output.line(f"Next: `chatbuilder repair {arguments.system}` puts back what is missing.")
+    return ExitCode.PARTLY if bad else ExitCode.DONE
+
+
+def destroy(arguments: Namespace) -> int:
+    """Take a system down."""
+    question = f"Take down {arguments.system}? What you edited stays."
+    if not arguments.yes and sys.stdin.isatty() and not output.confirm(question):
+        output.note("Nothing was changed.")
+        return ExitCode.DONE
+    taken = pipeline.destroy(arguments.system)
+    kept = [item for item in taken if not item.removed]
+    if arguments.json:
+        output.as_json(
+            {"system": arguments.system, "removed": len(taken) - len(kept), "kept": [asdict(k) for k in kept]}
+        )
+        return ExitCode.DONE
+    output.line(f"{len(taken) - len(kept)} parts removed, {len(kept)} kept.")
+    for item in kept:
+        output.line(f"kept: {item.title} ({item.why})")
+    return ExitCode.DONE
+
+
+def jobs(arguments: Namespace) -> int:
+    """List provisioning jobs."""
+    found = pipeline.jobs()
+    if arguments.json:
+        output.as_json([job.data() for job in found])
+    else:
+        rows = [
+            (j.id, j.system, j.status, j.started, j.finished or "", (j.error or {}).get("message", "")) for j in found
+        ]
+        output.table(("Job", "System", "Status", "Started", "Finished", "Error"), rows, "No jobs yet.")
+    return ExitCode.DONE
+
+
+def log(arguments: Namespace) -> int:
+    """Show the audit log."""
+    found = pipeline.audit_entries()
+    if arguments.json:
+        output.as_json(found)
+    else:
+        rows = [
+            (
+                e.get("at", ""),
+                e.get("action", ""),
+                ", ".join(f"{k}={v}" for k, v in e.items() if k not in ("at", "action")),
+            )
+            for e in found
+        ]
+        output.table(("When (UTC)", "What", "Details"), rows, "Nothing was changed yet.")
+    return ExitCode.DONE
+
+
+def doctor(arguments: Namespace) -> int:
+    """Check everything chatbuilder needs."""
+    found = pipeline.doctor()
+    if arguments.json:
+        output.as_json([asdict(item) for item in found])
+    else:
+        for item in found:
+            mark = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}[item.state]
+            output.line(f"{mark}  {item.name}: {item.text}" + (f" -> {item.hint}" if item.hint else ""))
+    return ExitCode.INPUT if any(item.state == "problem" for item in found) else ExitCode.DONE
+
+
+_ALL: tuple[Callable[[Namespace], int], ...] = (
+    wizard, resume, drafts, drafts_rm, answers_help, answers_check, answers_show, answers_share, build, show, plan,
+    apply, systems, verify, repair, destroy, jobs, log, doctor,
+)  # fmt: skip
+_COMMANDS = {function.__name__: function for function in _ALL}

@@ -1,0 +1,220 @@
+"""Saved wizard sessions: one private JSON file each, written atomically, open in one window at a time."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from chatbuilder import atomic
+from chatbuilder.clock import Clock, iso, utc_now
+from chatbuilder.errors import InputError
+from chatbuilder.paths import private_folder
+
+VERSION = 1
+SIZE_LIMIT = 1_000_000
+_LIST_HINT = "`chatbuilder drafts` lists them."
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Where somebody is in the wizard. `answers` has the shape of answers.toml, as far as it goes.
+
+    `copied_from` is the draft this one was copied from because that one is open in another window.
+    """
+
+    id: str
+    step: str
+    answers: Mapping[str, Any]
+    reached: tuple[str, ...] = ()
+    saved: str = ""
+    copied_from: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftInfo:
+    """One line of the list of drafts; `problem` says why a file was kept aside."""
+
+    id: str
+    name: str
+    platform: str
+    step: str
+    saved: str
+    locked: bool = False
+    problem: str = ""
+
+
+class Drafts:
+    """The drafts of one installation. Keep the object while a draft is open: it holds the lock."""
+
+    def __init__(self, folder: Path, clock: Clock = utc_now) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._locks: dict[str, FileLock] = {}
+
+    def new(self) -> Draft:
+        """Return an empty draft with a fresh id, locked by this window; it is on disk after the first save."""
+        while True:
+            draft_id = f"d-{secrets.token_hex(3)}"
+            if not self._path(draft_id).exists() and self._lock(draft_id):
+                return Draft(draft_id, "platform", {})
+
+    def save(self, draft: Draft) -> Draft:
+        """Write a draft and return it with the time of saving. Raises `InputError` when the disk refuses."""
+        saved = replace(draft, saved=iso(self._clock()))
+        data = {
+            "version": VERSION, "id": saved.id, "step": saved.step, "reached": list(saved.reached),
+            "saved": saved.saved, "answers": saved.answers, "extra": dict(saved.extra),
+        }  # fmt: skip
+        try:
+            text = json.dumps(data, ensure_ascii=True, indent=1)
+            atomic.write_private(self._path(saved.id), text.encode())
+        except OSError as error:
+            raise InputError(
+                f"The draft could not be saved: {error}.", title="Draft not saved",
+                kept="what you see is still in this window.",
+                hint="free some space, then change anything to save again.",
+            ) from error  # fmt: skip
+        return saved
+
+    def has(self, draft_id: str) -> bool:
+        """Tell whether there is a draft of this id."""
+        return bool(_ID.fullmatch(draft_id)) and self._path(draft_id).exists()
+
+    def peek(self, draft_id: str) -> Draft:
+        """Return a draft as it is on disk, whoever has it open. Raises `InputError` like `load`."""
+        if not self.has(draft_id):
+            raise InputError(f"There is no draft {draft_id!r}.", title="No such draft", hint=_LIST_HINT)
+        return self._read(self._path(draft_id))
+
+    def load(self, draft_id: str) -> Draft:
+        """Open a draft; a copy under a new id when another window has it open.
+
+        Raises `InputError` when there is none, or when it is damaged or from another version: then the file is
+        kept aside and the message says where.
+        """
+        draft = self.peek(draft_id)
+        if self._lock(draft_id):
+            return draft
+        copy = replace(draft, id=self.new().id, copied_from=draft_id)
+        return self.save(copy)
+
+    def list(self) -> list[DraftInfo]:
+        """Return all drafts, newest first; damaged ones are kept aside and reported once in `problem`."""
+        found = []
+        for path in sorted(self._folder.glob("*.json")):
+            try:
+                draft = self._read(path)
+            except InputError as error:
+                found.append(DraftInfo(path.stem, path.stem, "", "", "", problem=" ".join(error.lines())))
+                continue
+            answers = draft.answers
+            name = str(answers.get("name") or "Chat Sessions")
+            found.append(
+                DraftInfo(
+                    draft.id, name, str(answers.get("platform") or ""), draft.step, draft.saved, self._busy(draft.id)
+                )
+            )
+        return sorted(found, key=lambda info: info.saved, reverse=True)
+
+    def delete(self, draft_id: str) -> None:
+        """Remove a draft. Raises `InputError` when there is none or another window has it open."""
+        path = self._path(draft_id)
+        if not path.exists():
+            raise InputError(f"There is no draft {draft_id!r}.", title="No such draft", hint=_LIST_HINT)
+        if not self._lock(draft_id):
+            raise InputError(
+                f"Draft {draft_id} is open in another window.", title="Draft in use", hint="close that window first."
+            )
+        path.unlink()
+        self.release(draft_id)
+
+    def release(self, draft_id: str) -> None:
+        """Let other windows open the draft."""
+        lock = self._locks.pop(draft_id, None)
+        if lock is not None:
+            # The lock file stays: removing it would let two windows lock two files of one name.
+            lock.release()
+
+    def _path(self, draft_id: str) -> Path:
+        if not _ID.fullmatch(draft_id):
+            raise InputError(f"{draft_id!r} is not a draft id.", title="No such draft", hint=_LIST_HINT)
+        return self._folder / f"{draft_id}.json"
+
+    def _lock(self, draft_id: str) -> bool:
+        if draft_id in self._locks:
+            return True
+        private_folder(self._folder)
+        lock = FileLock(self._folder / f"{draft_id}.lock", timeout=0, mode=0o600)
+        try:
+            lock.acquire()
+        except Timeout:
+            return False
+        self._locks[draft_id] = lock
+        return True
+
+    def _busy(self, draft_id: str) -> bool:
+        """Tell whether another window has the draft open."""
+        if draft_id in self._locks:
+            return False
+        if not self._lock(draft_id):
+            return True
+        self.release(draft_id)
+        return False
+
+    def _read(self, path: Path) -> Draft:
+        try:
+            if path.stat().st_size > SIZE_LIMIT:
+                raise ValueError("it is too large")
+            data = json.loads(path.read_bytes())
+            version = data["version"] if isinstance(data, dict) else None
+            if version != VERSION:
+                raise ValueError(_about_version(version))
+            return Draft(
+                path.stem, _text(data["step"]), _table(data["answers"]), tuple(_text(s) for s in data["reached"]),
+                _text(data["saved"]), extra=_table(data.get("extra", {})),
+            )  # fmt: skip
+        except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
+            raise self._set_aside(path, error) from error
+
+    def _set_aside(self, path: Path, error: Exception) -> InputError:
+        reason = str(error) if type(error) is ValueError else "the file is damaged"
+        folder = private_folder(self._folder / "kept-aside")
+        place = folder / f"{path.stem}-{iso(self._clock()).replace(':', '')}-{secrets.token_hex(2)}.json"
+        try:
+            path.replace(place)
+            kept = f"the file, unchanged, at {place}"
+        except OSError:
+            kept = f"the file, unchanged, at {path}"
+        return InputError(
+            f"Draft {path.stem} cannot be opened: {reason}.", title="Draft kept aside", kept=kept,
+            hint="start a new session; send the file along if you report this.",
+        )  # fmt: skip
+
+
+def _about_version(version: object) -> str:
+    if isinstance(version, int) and version > VERSION:
+        return f"it was saved by a newer chatbuilder (format {version}); update, then move the file back"
+    if isinstance(version, int):
+        return f"it was saved by an older chatbuilder (format {version}) that this one no longer reads"
+    return "the file is damaged"
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("text expected")
+    return value
+
+
+def _table(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError("table expected")
+    return value

@@ -1,0 +1,230 @@
+"""Building a system for real: target, preflight, run, job. Registering what exists."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from chatbuilder import audit, catalog, credentials
+from chatbuilder.answers import check
+from chatbuilder.config import Config
+from chatbuilder.errors import ChatbuilderError, InputError, RefusedError
+from chatbuilder.library.systems import Job, Library
+from chatbuilder.paths import locate, private_folder
+from chatbuilder.pipeline.designing import build
+from chatbuilder.provision.base import Provisioner, Result
+from chatbuilder.provision.runner import Event, Outcome, run
+from chatbuilder.solution import Solution
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReport:
+    """What was found at the target: `ready` when nothing stands in the way; `problems` say what does.
+
+    `merges` are settings of the person's own that would get new keys; `credentials` is the state of the token.
+    """
+
+    place: str
+    ready: bool
+    exists: bool
+    notes: tuple[str, ...] = ()
+    merges: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    credentials: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemInfo:
+    """One line of the list of systems."""
+
+    id: str
+    name: str
+    platform: str
+    place: str
+    url: str
+    status: str
+    created: str
+    updated: str
+
+
+def default_target(config: Config) -> dict[str, str]:
+    """Return the target keys to suggest: a place in the person's documents for local platforms."""
+    from chatbuilder.generators.common.text import file_name, slug
+
+    home = Path.home()
+    documents = home / "Documents" if (home / "Documents").is_dir() else home
+    name = file_name(config.name)
+    match config.platform:
+        case "obsidian":
+            return {"path": str(documents / f"{name} vault")}
+        case "logseq":
+            return {"path": str(documents / f"{name} graph")}
+        case "excel":
+            return {"path": str(documents / f"{name}.xlsx")}
+        case "custom":
+            return {"database": f"sqlite:///{(documents / f'{slug(config.name)}.db').as_posix()}"}
+    return {}
+
+
+def with_target(config: Config) -> Config:
+    """Return the Config with the suggested target when it has none."""
+    keys = ("path", "database")
+    if any(getattr(config.target, key) for key in keys) or not default_target(config):
+        return config
+    return check({**config.data(), "target": {**config.data().get("target", {}), **default_target(config)}})
+
+
+def place_of(config: Config) -> str:
+    """Return the target in one line, resolved: the same place always gives the same text."""
+    target = config.target
+    if target.path:
+        return str(Path(target.path).expanduser().absolute())
+    if target.database:
+        return target.database
+    return target.parent or target.base or target.workspace or target.spreadsheet or "your account"
+
+
+def system_id(config: Config) -> str:
+    """Return the stable id of the system these answers build: platform, name and a digest of the place."""
+    from chatbuilder.generators.common.text import slug
+
+    # A workbook or database is one system whatever its name; a folder may hold several, side by side.
+    parts = [config.platform, place_of(config)]
+    if config.platform not in ("excel", "custom"):
+        parts.append(config.name)
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:6]
+    return f"{config.platform}-{slug(config.name)[:30].rstrip('-')}-{digest}"
+
+
+def open_provisioner(config: Config) -> Provisioner:
+    """Return the provisioner of the Config's target. Raises `InputError` or `RefusedError`."""
+    platform = catalog.PLATFORMS[config.platform]
+    if platform.kind == "api":
+        raise RefusedError(
+            f"This version does not build in {platform.name} by itself yet.", title="Not in this version",
+            kept="your answers.",
+            hint=f"`chatbuilder build` writes the package: its guide builds it in {platform.name} by hand.",
+        )  # fmt: skip
+    module = import_module(f"chatbuilder.provision.{config.platform}")
+    target = (
+        config.target.database if config.platform == "custom" else Path(str(config.target.path)).expanduser().absolute()
+    )
+    provisioner: Provisioner = module.open_target(target)
+    return provisioner
+
+
+@contextmanager
+def system_lock(identity: str) -> Iterator[None]:
+    """Let one process at a time work on a system. Raises `InputError` when another one does."""
+    from filelock import FileLock, Timeout
+
+    folder = private_folder(locate().state / "locks")
+    try:
+        with FileLock(folder / f"{identity}.lock", timeout=0, mode=0o600):
+            yield
+    except Timeout:
+        raise InputError(
+            "Another chatbuilder is working on this system.", title="System in use", kept="nothing was changed.",
+            hint="wait until it has finished.",
+        ) from None  # fmt: skip
+
+
+def open_journal_results(library: Library, identity: str) -> dict[str, Result]:
+    """Return the confirmed results of earlier runs, by step key."""
+    return {key: r.result for key, r in library.journal(identity).records().items() if r.result is not None}
+
+
+def inspect_target(config: Config) -> TargetReport:
+    """Look at the target without changing it; problems are reported, not raised."""
+    token = credentials.state(config.platform, config.target.account or "")
+    place = place_of(config)
+    try:
+        provisioner = open_provisioner(config)
+        try:
+            with Library(locate().library) as library:
+                known = open_journal_results(library, system_id(config))
+            found = provisioner.preflight(build(config).plan, known)
+        finally:
+            provisioner.close()
+    except ChatbuilderError as error:
+        problems = (error.message, *error.problems, *((error.hint,) if error.hint else ()))
+        return TargetReport(place, ready=False, exists=False, problems=problems, credentials=token.where)
+    return TargetReport(found.place, True, found.exists, found.notes, found.merges, (), token.where)
+
+
+def apply(config: Config, *, on_event: Callable[[Event], None], cancelled: Callable[[], bool]) -> Job:
+    """Build the system, or finish an interrupted build, or bring it to these answers. Returns the closed job.
+
+    Raises `InputError` or `RefusedError` when it cannot start; a step that fails later is in the job's error.
+    """
+    config = with_target(config)
+    identity = system_id(config)
+    solution = build(config)
+    provisioner = open_provisioner(config)
+    try:
+        with system_lock(identity), Library(locate().library) as library:
+            found = provisioner.preflight(solution.plan, open_journal_results(library, identity))
+            library.save_system(identity, config.name, config.platform, found.place, config.data())
+            job = library.start_job(identity, config.platform)
+            try:
+                outcome = run(solution.plan, provisioner, library.journal(identity, job.id), on_event, cancelled)
+            except BaseException as error:
+                library.finish_job(job.id, "failed", {}, {"title": "Defect", "message": type(error).__name__})
+                raise
+            return _close(library, job, outcome, provisioner, solution)
+    finally:
+        provisioner.close()
+
+
+def _close(library: Library, job: Job, outcome: Outcome, provisioner: Provisioner, solution: Solution) -> Job:
+    result: dict[str, Any] = {"steps": outcome.done, "of": outcome.total, "kept": list(outcome.kept)}
+    if outcome.status == "completed":
+        links = provisioner.links(outcome.results)
+        result |= {
+            "url": links.url,
+            "place": links.place,
+            "next": list(links.next),
+            "by_hand": [m.title for m in solution.manual],
+        }
+        library.set_system(job.system, "ready", links.url)
+    error = error_data(outcome.error) if outcome.error else None
+    closed = library.finish_job(job.id, outcome.status, result, error)
+    audit.record(locate().audit_log, "apply", system=job.system, job=job.id, status=outcome.status, steps=outcome.done)
+    return closed
+
+
+def error_data(error: ChatbuilderError) -> dict[str, Any]:
+    """Return an error as JSON data for a job."""
+    return {
+        "title": error.title, "message": error.message, "problems": list(error.problems), "kept": error.kept,
+        "hint": error.hint, "exit_code": int(error.exit_code),
+    }  # fmt: skip
+
+
+def systems() -> list[SystemInfo]:
+    """Return the systems that exist, newest first."""
+    if not locate().library.exists():
+        return []
+    with Library(locate().library) as library:
+        return [
+            SystemInfo(s.id, s.name, s.platform, s.place, s.url, s.status, s.created, s.updated)
+            for s in library.systems()
+        ]
+
+
+def jobs() -> list[Job]:
+    """Return provisioning jobs, newest first."""
+    if not locate().library.exists():
+        return []
+    with Library(locate().library) as library:
+        return library.jobs()
+
+
+def config_of(answers: Mapping[str, Any]) -> Config:
+    """Return the Config a system was built from. Raises `InputError` when this version no longer accepts it."""
+    return check(answers, "The system's answers")
