@@ -19,7 +19,7 @@ from chatbuilder.paths import locate, private_folder
 from chatbuilder.pipeline.designing import build
 from chatbuilder.provision.base import Provisioner, Result
 from chatbuilder.provision.runner import Event, Outcome, run
-from chatbuilder.solution import Solution
+from chatbuilder.solution import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,32 +170,44 @@ def apply(config: Config, *, on_event: Callable[[Event], None], cancelled: Calla
         with system_lock(identity), Library(locate().library) as library:
             found = provisioner.preflight(solution.plan, open_journal_results(library, identity))
             library.save_system(identity, config.name, config.platform, found.place, config.data())
-            job = library.start_job(identity, config.platform)
-            try:
-                outcome = run(solution.plan, provisioner, library.journal(identity, job.id), on_event, cancelled)
-            except BaseException as error:
-                library.finish_job(job.id, "failed", {}, {"title": "Defect", "message": type(error).__name__})
-                raise
-            return _close(library, job, outcome, provisioner, solution)
+            run_ = Run(library, identity, config.platform, provisioner, tuple(m.title for m in solution.manual))
+            return run_.deliver(solution.plan, "apply", on_event, cancelled)
     finally:
         provisioner.close()
 
 
-def _close(library: Library, job: Job, outcome: Outcome, provisioner: Provisioner, solution: Solution) -> Job:
-    result: dict[str, Any] = {"steps": outcome.done, "of": outcome.total, "kept": list(outcome.kept)}
-    if outcome.status == "completed":
-        links = provisioner.links(outcome.results)
-        result |= {
-            "url": links.url,
-            "place": links.place,
-            "next": list(links.next),
-            "by_hand": [m.title for m in solution.manual],
-        }
-        library.set_system(job.system, "ready", links.url)
-    error = error_data(outcome.error) if outcome.error else None
-    closed = library.finish_job(job.id, outcome.status, result, error)
-    audit.record(locate().audit_log, "apply", system=job.system, job=job.id, status=outcome.status, steps=outcome.done)
-    return closed
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One job on one system: delivers a plan and closes the job, whatever happens."""
+
+    library: Library
+    system: str
+    platform: str
+    provisioner: Provisioner
+    by_hand: tuple[str, ...]
+
+    def deliver(self, plan: Plan, action: str, on_event: Callable[[Event], None], cancelled: Callable[[], bool]) -> Job:
+        """Deliver the steps of a plan that are not done yet and return the closed job."""
+        job = self.library.start_job(self.system, self.platform)
+        try:
+            outcome = run(plan, self.provisioner, self.library.journal(self.system, job.id), on_event, cancelled)
+        except BaseException as error:
+            self.library.finish_job(job.id, "failed", {}, {"title": "Defect", "message": type(error).__name__})
+            raise
+        closed = self._close(job, outcome)
+        audit.record(
+            locate().audit_log, action, system=job.system, job=job.id, status=outcome.status, steps=outcome.done
+        )
+        return closed
+
+    def _close(self, job: Job, outcome: Outcome) -> Job:
+        result: dict[str, Any] = {"steps": outcome.done, "of": outcome.total, "kept": list(outcome.kept)}
+        if outcome.status == "completed":
+            links = self.provisioner.links(outcome.results)
+            result |= {"url": links.url, "place": links.place, "next": list(links.next), "by_hand": list(self.by_hand)}
+            self.library.set_system(job.system, "ready", links.url)
+        error = error_data(outcome.error) if outcome.error else None
+        return self.library.finish_job(job.id, outcome.status, result, error)
 
 
 def error_data(error: ChatbuilderError) -> dict[str, Any]:

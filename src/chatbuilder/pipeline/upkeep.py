@@ -11,10 +11,11 @@ from chatbuilder import audit
 from chatbuilder.library.journal import Record
 from chatbuilder.library.systems import Job, Library, System
 from chatbuilder.paths import locate
-from chatbuilder.pipeline.provisioning import apply, config_of, open_provisioner, system_lock
+from chatbuilder.pipeline.designing import build
+from chatbuilder.pipeline.provisioning import Run, config_of, open_provisioner, system_lock
 from chatbuilder.provision.base import Provisioner, Removal
 from chatbuilder.provision.runner import Event
-from chatbuilder.solution import Step
+from chatbuilder.solution import Plan, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def verify(wanted: str) -> list[Drift]:
 
 
 def _drift(record: Record, provisioner: Provisioner) -> Drift:
-    if record.result is None:
+    if record.result is None or record.state != "done":
         return Drift(record.key, record.title, "not finished")
     if "kept" in record.result:
         return Drift(record.key, record.title, "yours")
@@ -51,13 +52,15 @@ def _drift(record: Record, provisioner: Provisioner) -> Drift:
 
 def repair(wanted: str, *, on_event: Callable[[Event], None], cancelled: Callable[[], bool]) -> Job:
     """Put back what is missing and touch nothing else. Raises `InputError`."""
-    with _opened(wanted) as (library, system, provisioner):
+    with _opened(wanted) as (library, system, provisioner), system_lock(system.id):
         journal = library.journal(system.id)
-        for record in _present(library, system):
-            if _drift(record, provisioner).state == "missing":
+        missing = [r for r in _present(library, system) if _drift(r, provisioner).state in ("missing", "not finished")]
+        for record in missing:
+            if record.state == "done":
                 journal.removed(record.key)
-        config = config_of(system.answers)
-    return apply(config, on_event=on_event, cancelled=cancelled)
+        manual = tuple(m.title for m in build(config_of(system.answers)).manual)
+        again = Run(library, system.id, system.platform, provisioner, manual)
+        return again.deliver(Plan(tuple(_step(r) for r in missing)), "repair", on_event, cancelled)
 
 
 def destroy(wanted: str) -> list[Taken]:
@@ -78,11 +81,11 @@ def destroy(wanted: str) -> list[Taken]:
 
 def _remove(record: Record, provisioner: Provisioner) -> Removal:
     result = record.result
+    if record.state != "done":
+        # In doubt: what is there may be the newer try, or still the older work.
+        result = provisioner.look_up(_step(record), record.payload) or result
     if result is None:
-        found = provisioner.look_up(_step(record), record.payload)
-        if found is None:
-            return Removal(True, record.title, "it was never finished")
-        result = found
+        return Removal(True, record.title, "it was never finished")
     if "kept" in result:
         return Removal(False, record.title, "it is yours")
     return provisioner.remove(_step(record), record.payload, result)
