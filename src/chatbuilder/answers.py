@@ -7,6 +7,7 @@ import binascii
 import difflib
 import hashlib
 import json
+import reprlib
 import tomllib
 import zlib
 from collections.abc import Mapping, Sequence
@@ -16,10 +17,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from chatbuilder import catalog
-from chatbuilder.config import Config, Options, Target
+from chatbuilder.config import Config, CustomField, Options, Target, foreign_target
 from chatbuilder.errors import InputError
+from chatbuilder.paths import typed
 
 FILE_LIMIT = 1_000_000
+PROBLEM_LIMIT = 100
+_REPR = reprlib.Repr()  # never deeper or longer than a line, whatever it is given
+_REPR.maxstring = _REPR.maxother = 100
+_NOTHING = "nothing was written."
 TOKEN_PREFIX = "cb1."  # noqa: S105
 _IDS: dict[str, Sequence[str]] = {
     "platform": tuple(catalog.PLATFORMS),
@@ -49,11 +55,24 @@ def check(data: Mapping[str, Any], source: str = "The answers") -> Config:
         # A list with a bad entry is not also too short.
         found = [item for item in found if item["type"] != "too_short" or item["loc"][0] not in deeper]
         problems = [_problem(item) for item in found]
+        problems += _foreign_target(data, found)
     count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
+    if len(problems) > PROBLEM_LIMIT:
+        problems = [*problems[:PROBLEM_LIMIT], f"and {len(problems) - PROBLEM_LIMIT} more."]
     raise InputError(
-        f"{source} cannot be used: {count}.", title="Invalid answers", problems=problems,
-        kept="nothing was written.", hint="correct them and run the command again.",
+        f"{source} cannot be used: {count}.", title="Invalid answers", problems=problems, kept=_NOTHING,
+        hint="correct the answers and try again.",
     )  # fmt: skip
+
+
+def _foreign_target(data: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Target keys of another platform, which `Config` only looks for in a target that has no other problem."""
+    platform, target = data.get("platform"), data.get("target")
+    nested = any(item["loc"][0] == "target" and len(item["loc"]) > 1 for item in found)
+    if not (nested and isinstance(target, Mapping) and platform in _IDS["platform"]):
+        return []
+    wrong = foreign_target(str(platform), [key for key in target if key in Target.model_fields])
+    return [f"target {wrong}."] if wrong else []
 
 
 def _problem(item: Mapping[str, Any]) -> str:
@@ -62,16 +81,13 @@ def _problem(item: Mapping[str, Any]) -> str:
     kind, given = item["type"], item.get("input")
     root = str(where[0]) if where else ""
     if kind == "literal_error" and root in _IDS:
-        return (
-            f"{name}: {_quoted(given)} is not known{_near(str(given), _IDS[root])}. "
-            f"Choose from: {', '.join(_IDS[root])}."
-        )
+        return f"{name}: {_quoted(given)} is not known{_near(given, _IDS[root])}. Choose from: {', '.join(_IDS[root])}."
     if kind == "literal_error" and root == "version":
         return f"version: {_quoted(given)} is not a version this program reads; it reads 1."
     if kind == "literal_error":
         return f"{name}: {_quoted(given)} is not allowed; it takes {item['ctx']['expected']}."
     if kind == "extra_forbidden":
-        return f"{name}: not a known key{_near(str(where[-1]), _keys(where))}."
+        return f"{name}: not a known key{_near(where[-1], _keys(where))}."
     if kind == "too_short":
         return f"{name}: choose at least {item['ctx']['min_length']}."
     if kind == "too_long":
@@ -83,46 +99,70 @@ def _problem(item: Mapping[str, Any]) -> str:
 def _place(where: Sequence[int | str]) -> str:
     out = ""
     for part in where:
-        out += f"[{part}]" if isinstance(part, int) else f".{part}" if out else part
+        word = _cut(str(part).encode("unicode_escape").decode() if not str(part).isprintable() else str(part))
+        out += f"[{part}]" if isinstance(part, int) else f".{word}" if out else word
     return out
 
 
 def _quoted(value: Any) -> str:
-    text = repr(value)
+    return _cut(_REPR.repr(value))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _near(given: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(given.lower(), known, n=1, cutoff=0.5)
+def _near(given: object, known: Sequence[str]) -> str:
+    word = given.lower()[:60] if isinstance(given, str) else ""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def _keys(where: Sequence[int | str]) -> list[str]:
-    models: dict[str, Any] = {"options": Options, "target": Target}
-    model = models.get(str(where[0])) if len(where) > 1 else Config
-    return list(model.model_fields) if model else []
+    models: dict[str, Any] = {"options": Options, "target": Target, "custom_fields": CustomField}
+    tables = [models[str(part)] for part in where[:-1] if part in models]
+    return list((tables[-1] if tables else Config).model_fields)
 
 
 def read(path: Path) -> dict[str, Any]:
     """Return the raw answers of a TOML or JSON file. Raises `InputError`; nothing is validated yet."""
     try:
-        size = path.stat().st_size
-        if size > FILE_LIMIT:
-            raise InputError(f"{path} has {size:,} bytes; answers have at most {FILE_LIMIT:,}.", title="File too large")
-        text = path.read_bytes().decode()
+        with path.open("rb") as file:  # a pipe has no size, so it is read no further than the limit
+            raw = file.read(FILE_LIMIT + 1)
+        text = raw.decode("utf-8-sig")
     except FileNotFoundError:
-        raise InputError(f"{path} does not exist.", title="No such file", hint="check the path.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.", title="Unreadable file") from error
+        raise InputError(
+            f"{path} does not exist.", title="No such file", kept=_NOTHING, hint="check the path."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is not text in UTF-8 (byte {error.start}).", title="Unreadable answers", kept=_NOTHING,
+            hint="save it as UTF-8, or check that it is the right file.",
+        ) from error  # fmt: skip
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror or error}.", title="Unreadable answers", kept=_NOTHING,
+            hint="check the path and who may read it.",
+        ) from error  # fmt: skip
+    if len(raw) > FILE_LIMIT:
+        raise InputError(
+            f"{path} is larger than {FILE_LIMIT:,} bytes, which no answers are.", title="File too large",
+            kept=_NOTHING, hint="check that it is the right file.",
+        )  # fmt: skip
     return parse(text, str(path))
 
 
 def parse(text: str, source: str) -> dict[str, Any]:
     """Return the raw answers in TOML or JSON text. Raises `InputError` naming line and column."""
+    kind = "JSON" if text.lstrip()[:1] == "{" else "TOML"
     try:
-        data = json.loads(text) if text.lstrip()[:1] == "{" else tomllib.loads(text)
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(f"{source} is neither TOML nor JSON: {error}.", title="Unreadable answers") from error
+        data = json.loads(text) if kind == "JSON" else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError: bad syntax, and numbers without end
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InputError(
+            f"{source} is not valid {kind}: {reason}.", title="Unreadable answers", kept=_NOTHING,
+            hint="mend that line; `chatbuilder answers show` prints an example of your own.",
+        ) from error  # fmt: skip
     return dict(data)
 
 
@@ -130,7 +170,7 @@ def load(source: str) -> Config:
     """Return the Config in a file or a share token. Raises `InputError`."""
     if source.startswith(TOKEN_PREFIX):
         return check(from_token(source), "The token's answers")
-    path = Path(source).expanduser()
+    path = typed(source)
     return check(read(path), str(path))
 
 
@@ -149,7 +189,15 @@ def raw_toml(answers: Mapping[str, Any]) -> str:
     """Return answers as TOML as they are, finished or not; what TOML has no word for (None) is left out."""
     import tomli_w
 
-    return tomli_w.dumps({key: value for key, value in answers.items() if value is not None})
+    return tomli_w.dumps(_without_none(answers))
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, (list, tuple)):
+        return [_without_none(item) for item in value if item is not None]
+    return value
 
 
 def share(config: Config) -> str:
@@ -164,7 +212,9 @@ def share(config: Config) -> str:
 def from_token(token: str) -> dict[str, Any]:
     """Return the raw answers in a share token. Raises `InputError` for a damaged one."""
     body = token.removeprefix(TOKEN_PREFIX)
-    damaged = InputError("The token is damaged or incomplete.", title="Bad token", hint="copy it again, whole.")
+    damaged = InputError(
+        "The token is damaged or incomplete.", title="Bad token", kept=_NOTHING, hint="copy it again, whole."
+    )
     if len(token) > 20_000:
         raise damaged
     try:
@@ -174,7 +224,7 @@ def from_token(token: str) -> dict[str, Any]:
         # Bounded: a small token must not unpack to a large memory.
         raw = zlib.decompressobj().decompress(data[3:], FILE_LIMIT)
         found = json.loads(raw)
-    except (binascii.Error, ValueError, zlib.error) as error:
+    except (binascii.Error, ValueError, RecursionError, zlib.error) as error:
         raise damaged from error
     if not isinstance(found, dict):
         raise damaged

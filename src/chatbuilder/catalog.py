@@ -225,7 +225,7 @@ TEAM_SIZES: dict[str, Choice] = {
     c.id: c
     for c in (
         Choice("solo", "Just me", "One person.", "Nothing extra"),
-        Choice("small", "2 to 5 people", "A small team that knows each other.", "Owner"),
+        Choice("small", "2 to 5 people", "A small team that knows each other.", "Owner, view By owner"),
         Choice(
             "medium", "6 to 20 people", "A team that needs common names and roles.", "Owner, Team, naming rules, roles"
         ),

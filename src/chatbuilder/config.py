@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -14,20 +15,27 @@ from chatbuilder import catalog
 NAME_LIMIT = 100
 LIST_LIMIT = 50
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Unassigned (Cn) is not listed: this year's emoji are unassigned in an older Python.
+_UNPRINTABLE = frozenset(("Cc", "Cs", "Co", "Zl", "Zp"))
+_INVISIBLE = frozenset(("Cf", "Mn", "Me", "Zs"))
 
 
 def clean_label(text: str) -> str:
     """Return a trimmed label in NFC; ValueError says what is wrong with it."""
     label = unicodedata.normalize("NFC", text).strip()
-    if not label:
+    if all(unicodedata.category(c) in _INVISIBLE for c in label):
         raise ValueError("must not be empty")
     if len(label) > NAME_LIMIT:
         raise ValueError(f"has {len(label)} characters; the limit is {NAME_LIMIT}")
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") for c in label):
+    if any(unicodedata.category(c) in _UNPRINTABLE or _is_no_character(c) for c in label):
         raise ValueError("contains control characters or line breaks")
     if _BIDI_CONTROLS & set(label):
         raise ValueError("contains characters that reorder text invisibly")
     return label
+
+
+def _is_no_character(c: str) -> bool:
+    return ord(c) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(c) <= 0xFDEF
 
 
 def clean_name(text: str) -> str:
@@ -35,7 +43,7 @@ def clean_name(text: str) -> str:
     name = clean_label(text)
     if re.search(r"(^|[\\/])\.{1,2}([\\/]|$)", name) or name.startswith(("/", "\\", "~")):
         raise ValueError("looks like a path; give the system a plain name")
-    if not any(c.isalnum() for c in name) and not any(unicodedata.category(c) == "So" for c in name):
+    if not any(c.isalnum() or unicodedata.category(c) in ("So", "Cn") for c in name):
         raise ValueError("needs at least one letter, digit or emoji")
     return name
 
@@ -168,9 +176,18 @@ class Target(Slice):
             return None
         if not re.match(r"(sqlite:///.+|postgres(ql)?://.+)", value):
             raise ValueError("must look like sqlite:///path/to/file.db or postgresql://user@host/name")
-        if re.match(r"postgres(ql)?://[^/@]*:[^/@]*@", value) or "password=" in value.lower():
+        # A password may hold /, ? and @ that were never escaped, so everything before the last @ counts.
+        login, _, _ = value.removeprefix("postgresql://").removeprefix("postgres://").rpartition("@")
+        if (value.startswith("postgres") and ":" in login) or "password=" in value.lower():
             raise ValueError("holds a password; keep it in the keyring, PGPASSWORD or ~/.pgpass instead")
         return value
+
+
+def foreign_target(platform: str, keys: Iterable[str]) -> str:
+    """Return what is wrong with these target keys for a platform, "" when nothing is."""
+    allowed = catalog.PLATFORMS[platform].target_keys
+    wrong = [key for key in keys if key not in allowed]
+    return f"{', '.join(wrong)} does not apply to {platform}, which takes {', '.join(allowed)}" if wrong else ""
 
 
 class Config(Slice):
@@ -204,10 +221,8 @@ class Config(Slice):
         platform = info.data.get("platform")
         if platform is None:  # already reported
             return target
-        allowed = catalog.PLATFORMS[platform].target_keys
-        wrong = [key for key, value in target if value is not None and key not in allowed]
-        if wrong:
-            raise ValueError(f"{', '.join(wrong)} does not apply to {platform}, which takes {', '.join(allowed)}")
+        if wrong := foreign_target(platform, [key for key, value in target if value is not None]):
+            raise ValueError(wrong)
         if target.workspace and target.base:
             raise ValueError("takes workspace (make a base) or base (use an empty one), not both")
         return target

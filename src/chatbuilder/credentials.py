@@ -40,18 +40,18 @@ def keyring_problem() -> str:
     try:
         backend = keyring.get_keyring()
         keyring.get_password(SERVICE, "notion")
+        usable = backend.priority > 0
     except keyring.errors.NoKeyringError:
         return "this machine has no keyring service"
-    except keyring.errors.KeyringError as error:
+    except Exception as error:  # noqa: BLE001  (back ends let through whatever their desktop service raises)
         return f"the keyring does not answer ({type(error).__name__})"
-    return "" if backend.priority > 0 else "no keyring back end is installed"
+    return "" if usable else "no keyring back end is installed"
 
 
 def _in_keyring(platform: str, account: str) -> bool:
     import keyring
-    import keyring.errors
 
     try:
         return bool(keyring.get_password(SERVICE, f"{platform}:{account}" if account else platform))
-    except keyring.errors.KeyringError:
+    except Exception:  # noqa: BLE001  (back ends let through whatever their desktop service raises)
         return False

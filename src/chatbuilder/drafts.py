@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from chatbuilder import atomic
 from chatbuilder.clock import Clock, iso, utc_now
 from chatbuilder.errors import InputError
-from chatbuilder.paths import private_folder
+from chatbuilder.paths import own_folder
 
 VERSION = 1
 SIZE_LIMIT = 1_000_000
@@ -61,7 +61,10 @@ class Drafts:
         self._locks: dict[str, FileLock] = {}
 
     def new(self) -> Draft:
-        """Return an empty draft with a fresh id, locked by this window; it is on disk after the first save."""
+        """Return an empty draft with a fresh id, locked by this window; it is on disk after the first save.
+
+        Raises `InputError` when the folder of drafts cannot be made.
+        """
         while True:
             draft_id = f"d-{secrets.token_hex(3)}"
             if not self._path(draft_id).exists() and self._lock(draft_id):
@@ -74,12 +77,13 @@ class Drafts:
             "version": VERSION, "id": saved.id, "step": saved.step, "reached": list(saved.reached),
             "saved": saved.saved, "answers": saved.answers, "extra": dict(saved.extra),
         }  # fmt: skip
+        text = json.dumps(data, ensure_ascii=True, indent=1)
+        own_folder(self._folder)
         try:
-            text = json.dumps(data, ensure_ascii=True, indent=1)
             atomic.write_private(self._path(saved.id), text.encode())
         except OSError as error:
             raise InputError(
-                f"The draft could not be saved: {error}.", title="Draft not saved",
+                f"The draft could not be saved: {error.strerror or error}.", title="Draft not saved",
                 kept="what you see is still in this window.",
                 hint="free some space, then change anything to save again.",
             ) from error  # fmt: skip
@@ -91,9 +95,7 @@ class Drafts:
 
     def peek(self, draft_id: str) -> Draft:
         """Return a draft as it is on disk, whoever has it open. Raises `InputError` like `load`."""
-        if not self.has(draft_id):
-            raise InputError(f"There is no draft {draft_id!r}.", title="No such draft", hint=_LIST_HINT)
-        return self._read(self._path(draft_id))
+        return self._read(self._present(draft_id))
 
     def load(self, draft_id: str) -> Draft:
         """Open a draft; a copy under a new id when another window has it open.
@@ -101,15 +103,20 @@ class Drafts:
         Raises `InputError` when there is none, or when it is damaged or from another version: then the file is
         kept aside and the message says where.
         """
-        draft = self.peek(draft_id)
-        if self._lock(draft_id):
-            return draft
-        copy = replace(draft, id=self.new().id, copied_from=draft_id)
-        return self.save(copy)
+        path = self._present(draft_id)
+        # Locked before it is read: the other window may save until the moment it lets go.
+        if not self._lock(draft_id):
+            return self.save(replace(self._read(path), id=self.new().id, copied_from=draft_id))
+        try:
+            return self._read(path)
+        except InputError:
+            self.release(draft_id)
+            raise
 
     def list(self) -> list[DraftInfo]:
         """Return all drafts, newest first; damaged ones are kept aside and reported once in `problem`."""
         found = []
+        atomic.sweep(self._folder)
         for path in sorted(self._folder.glob("*.json")):
             try:
                 draft = self._read(path)
@@ -127,15 +134,21 @@ class Drafts:
 
     def delete(self, draft_id: str) -> None:
         """Remove a draft. Raises `InputError` when there is none or another window has it open."""
-        path = self._path(draft_id)
-        if not path.exists():
-            raise InputError(f"There is no draft {draft_id!r}.", title="No such draft", hint=_LIST_HINT)
+        path = self._present(draft_id)
         if not self._lock(draft_id):
             raise InputError(
-                f"Draft {draft_id} is open in another window.", title="Draft in use", hint="close that window first."
-            )
-        path.unlink()
-        self.release(draft_id)
+                f"Draft {draft_id} is open in another window.", title="Draft in use", kept="the draft.",
+                hint="close that window first.",
+            )  # fmt: skip
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"Draft {draft_id} could not be removed: {error.strerror or error}.", title="Draft not removed",
+                kept="the draft.", hint="mend the cause and try again.",
+            ) from error  # fmt: skip
+        finally:
+            self.release(draft_id)
 
     def release(self, draft_id: str) -> None:
         """Let other windows open the draft."""
@@ -145,15 +158,20 @@ class Drafts:
             lock.release()
 
     def _path(self, draft_id: str) -> Path:
-        if not _ID.fullmatch(draft_id):
-            raise InputError(f"{draft_id!r} is not a draft id.", title="No such draft", hint=_LIST_HINT)
         return self._folder / f"{draft_id}.json"
+
+    def _present(self, draft_id: str) -> Path:
+        if not self.has(draft_id):
+            raise InputError(
+                f"There is no draft {draft_id!r}.", title="No such draft", kept="every draft there is.",
+                hint=_LIST_HINT,
+            )  # fmt: skip
+        return self._path(draft_id)
 
     def _lock(self, draft_id: str) -> bool:
         if draft_id in self._locks:
             return True
-        private_folder(self._folder)
-        lock = FileLock(self._folder / f"{draft_id}.lock", timeout=0, mode=0o600)
+        lock = FileLock(own_folder(self._folder) / f"{draft_id}.lock", timeout=0, mode=0o600)
         try:
             lock.acquire()
         except Timeout:
@@ -182,18 +200,23 @@ class Drafts:
                 path.stem, _text(data["step"]), _table(data["answers"]), tuple(_text(s) for s in data["reached"]),
                 _text(data["saved"]), extra=_table(data.get("extra", {})),
             )  # fmt: skip
-        except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._set_aside(path, error) from error
+        except OSError as error:
+            raise InputError(
+                f"Draft {path.stem} cannot be read: {error.strerror or error}.", title="Draft not readable",
+                kept=f"the file, where it is: {path}.", hint="mend the cause and try again.",
+            ) from error  # fmt: skip
 
     def _set_aside(self, path: Path, error: Exception) -> InputError:
         reason = str(error) if type(error) is ValueError else "the file is damaged"
-        folder = private_folder(self._folder / "kept-aside")
+        folder = own_folder(self._folder / "kept-aside")
         place = folder / f"{path.stem}-{iso(self._clock()).replace(':', '')}-{secrets.token_hex(2)}.json"
         try:
             path.replace(place)
-            kept = f"the file, unchanged, at {place}"
+            kept = f"the file, unchanged: {place}."
         except OSError:
-            kept = f"the file, unchanged, at {path}"
+            kept = f"the file, unchanged: {path}."
         return InputError(
             f"Draft {path.stem} cannot be opened: {reason}.", title="Draft kept aside", kept=kept,
             hint="start a new session; send the file along if you report this.",

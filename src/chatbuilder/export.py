@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,34 +44,44 @@ def export_files(files: Mapping[str, bytes], folder: Path) -> ExportReport:
     places = {name: _inside(root, name) for name in files}
     manifest = _read_manifest(root)
     report: dict[str, list[str]] = {key: [] for key in ("written", "updated", "unchanged", "removed", "kept")}
-    todo: dict[str, bytes] = {}
-    for name, data in files.items():
-        fate = _fate(places[name], data, manifest.get(name, ()))
-        report[fate].append(name)
-        if fate in ("written", "updated"):
-            todo[name] = data
-    stale = [name for name in manifest if name not in files and not _is_other_kind(name, files)]
-    # Before the first byte: old and new digests, so that a crash half-way leaves no file that looks edited.
-    both = {
-        **manifest,
-        **{name: (*manifest.get(name, ()), _sha(files[name])) for name in files if name not in report["kept"]},
-    }
     try:
-        _write_manifest(root, both)
-        for name, data in todo.items():
-            places[name].parent.mkdir(parents=True, exist_ok=True)
-            atomic.write_bytes(places[name], data)
-        for name in stale:
-            _remove_stale(root, name, manifest, report)
-        final = {name: (_sha(data),) for name, data in files.items() if name not in report["kept"]}
-        others = {name: shas for name, shas in manifest.items() if name not in files and name not in report["removed"]}
-        _write_manifest(root, {**others, **final})
+        for name, data in files.items():
+            report[_fate(places[name], data, manifest.get(name, ()))].append(name)
+        _replace(root, files, places, manifest, report)
     except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
         raise InputError(
-            f"{root} could not be written: {error.strerror or error}.", title="Export stopped",
+            f"{root} could not be written: {error.strerror or error}{where}.", title="Export stopped",
             kept="every file written so far is whole; yours are untouched.", hint="mend the cause and export again.",
         ) from error  # fmt: skip
     return ExportReport(str(root), **{key: tuple(sorted(names)) for key, names in report.items()})
+
+
+def _replace(
+    root: Path,
+    files: Mapping[str, bytes],
+    places: Mapping[str, Path],
+    manifest: Mapping[str, tuple[str, ...]],
+    report: dict[str, list[str]],
+) -> None:
+    """Write what has to be written and remove what is stale, so that a crash anywhere is mended by exporting again."""
+    ours = {name: (_sha(data),) for name, data in files.items() if name not in report["kept"]}
+    # Before the first byte: old and new digests, so that a crash half-way leaves no file that looks edited.
+    _write_manifest(root, {**manifest, **{name: (*manifest.get(name, ()), *sha) for name, sha in ours.items()}})
+    for folder in {place.parent for place in places.values()}:
+        atomic.sweep(folder)
+    for name in (*report["written"], *report["updated"]):
+        places[name].parent.mkdir(parents=True, exist_ok=True)
+        atomic.write_bytes(places[name], files[name], mode=_mode(name))
+    for name in manifest:
+        if name not in files and not _is_other_kind(name, files):
+            _remove_stale(root, name, manifest, report)
+    rest = {name: shas for name, shas in manifest.items() if name not in report["removed"]}
+    _write_manifest(root, {**rest, **ours})
+
+
+def _mode(name: str) -> int:
+    return 0o777 if name.endswith(".sh") else 0o666
 
 
 def zip_bytes(files: Mapping[str, bytes], top: str) -> bytes:
@@ -78,9 +89,12 @@ def zip_bytes(files: Mapping[str, bytes], top: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files):
+            if not _is_plain(name):
+                raise _unsafe(name, "the zip")
             info = zipfile.ZipInfo(f"{top}/{name}", _ZIP_TIME)
             info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = (0o755 if name.endswith(".sh") else 0o644) << 16
+            info.create_system = 3  # Unix, wherever it is made
+            info.external_attr = (0o100000 | _mode(name) & 0o755) << 16
             archive.writestr(info, files[name])
     return out.getvalue()
 
@@ -89,11 +103,10 @@ def _open_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         root = folder.resolve(strict=True)
-        probe = root / f"{atomic.TEMP_PREFIX}probe{atomic.TEMP_SUFFIX}"
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=root):
+            pass
     except OSError as error:
-        reason = "it is a file" if folder.is_file() else error.strerror or str(error)
+        reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror or str(error)
         raise InputError(
             f"{folder} cannot be written: {reason}.", title="Folder not usable", kept="nothing was written.",
             hint="choose another folder.",
@@ -103,16 +116,26 @@ def _open_folder(folder: Path) -> Path:
 
 def _inside(root: Path, name: str) -> Path:
     """Return the place of a relative POSIX path, refusing anything that would leave the folder."""
-    pure = PurePosixPath(name)
-    bad = (
-        pure.is_absolute()
-        or not pure.parts
-        or any(part in ("..", "") or ":" in part or "\\" in part for part in pure.parts)
-    )
-    place = root.joinpath(*pure.parts)
-    if bad or not place.parent.resolve().is_relative_to(root):
-        raise InputError(f"{name!r} would be written outside {root}.", title="Unsafe path", kept="nothing was written.")
+    place = root.joinpath(*PurePosixPath(name).parts)
+    if not _is_plain(name) or not place.parent.resolve().is_relative_to(root):
+        raise _unsafe(name, str(root))
     return place
+
+
+def _is_plain(name: str) -> bool:
+    pure = PurePosixPath(name)
+    return bool(pure.parts) and not pure.is_absolute() and not any(_is_odd(part) for part in pure.parts)
+
+
+def _is_odd(part: str) -> bool:
+    return part == ".." or any(c in ":\\\x7f" or c < " " for c in part)
+
+
+def _unsafe(name: str, place: str) -> InputError:
+    return InputError(
+        f"{name!r} would be written outside {place}.", title="Unsafe path", kept="nothing was written.",
+        hint="choose another folder, or remove the link that leads out of this one.",
+    )  # fmt: skip
 
 
 def _fate(place: Path, data: bytes, known: tuple[str, ...]) -> str:
@@ -133,7 +156,7 @@ def _is_other_kind(name: str, files: Mapping[str, bytes]) -> bool:
 
 
 def _remove_stale(root: Path, name: str, manifest: Mapping[str, tuple[str, ...]], report: dict[str, list[str]]) -> None:
-    place = _inside(root, name)
+    place = root / name
     if not place.is_file() or place.is_symlink():
         report["removed"].append(name)
         return
@@ -155,9 +178,15 @@ def _sha(data: bytes) -> str:
 def _read_manifest(root: Path) -> dict[str, tuple[str, ...]]:
     try:
         data = json.loads((root / MANIFEST).read_bytes())
-        return {str(name): tuple(str(sha) for sha in shas) for name, shas in data["files"].items()}
+        known = {str(name): tuple(str(sha) for sha in shas) for name, shas in data["files"].items()}
+        # It lies in a folder that anybody may have written: names that lead elsewhere are not ours.
+        return {name: shas for name, shas in known.items() if _is_plain(name) and _stays(root, name)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
+
+
+def _stays(root: Path, name: str) -> bool:
+    return root.joinpath(name).parent.resolve().is_relative_to(root)
 
 
 def _write_manifest(root: Path, files: Mapping[str, tuple[str, ...]]) -> None:

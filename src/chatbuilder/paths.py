@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from chatbuilder.errors import InputError
+
 
 @dataclass(frozen=True, slots=True)
 class Paths:
@@ -38,7 +40,7 @@ def locate(environ: dict[str, str] | None = None) -> Paths:
     env = dict(os.environ) if environ is None else environ
     home = env.get("CHATBUILDER_HOME", "").strip()
     if home:
-        root = Path(home).expanduser()
+        root = typed(home).absolute()
         return Paths(root / "config", root / "state", root / "data", root / "cache", root / "logs")
     import platformdirs
 
@@ -52,7 +54,30 @@ def locate(environ: dict[str, str] | None = None) -> Paths:
     )
 
 
+def typed(text: str) -> Path:
+    """Return the path that a person typed: `~` is their home. An unknown `~name` stays as it is."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
 def private_folder(path: Path) -> Path:
-    """Make a folder that only its owner can read, and return it."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a folder, and what is missing above it, that only its owner can read; return it. Raises `OSError`."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    path.mkdir(exist_ok=True)
     return path
+
+
+def own_folder(path: Path) -> Path:
+    """Like `private_folder`, for what the work needs: raises `InputError` with words for people."""
+    try:
+        return private_folder(path)
+    except OSError as error:
+        raise InputError(
+            f"chatbuilder cannot keep its own files in {path}: {error.strerror or error}.",
+            title="Own folder not usable", kept="everything that is there.",
+            hint="mend the cause, or set CHATBUILDER_HOME to a folder you can write.",
+        ) from error  # fmt: skip

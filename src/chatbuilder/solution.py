@@ -31,6 +31,9 @@ class Step:
     * workbook: {spec}: see `generators.common.workbook`;
     * http: {method, path, params?, query?, body?}: the exact request below the API's base URL; each `{name}` in the
       path stands for params[name] (usually a Ref). A mapping in the body may have a Ref as its key.
+
+    No step is called "target": a Ref to it stands for what delivery asks the person when the answers leave it open
+    (Airtable without a target: Ref("target", "workspace")).
     """
 
     key: str

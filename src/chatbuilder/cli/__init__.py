@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 from chatbuilder.cli.parser import make_parser
-from chatbuilder.errors import ChatbuilderError, ExitCode
+from chatbuilder.errors import ChatbuilderError, ExitCode, InputError
 
 __all__ = ["run"]
 
 
 def run(argv: Sequence[str]) -> int:
     """Run one command and return the exit code of DESIGN section 6."""
+    _set_encoding()
     try:
         arguments = make_parser().parse_args(argv)
     except SystemExit as stop:  # argparse has already said what is wrong
@@ -21,19 +23,45 @@ def run(argv: Sequence[str]) -> int:
     try:
         from chatbuilder.cli import commands
 
-        return int(commands.call(arguments))
+        code = int(commands.call(arguments))
+        sys.stdout.flush()  # here, where a reader that went away can still be met calmly
+        return code
     except ChatbuilderError as error:
-        sys.stderr.write("\n".join(error.lines()) + "\n")
-        return int(error.exit_code)
+        return _say(error)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped. Everything done so far is kept; run the command again to go on.\n")
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # The reader went away, as with `| head`: nothing more to say to anyone.
+        # As with `| head`: nothing more to say to anyone, at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _say(_refused(error))
     except Exception as error:  # noqa: BLE001
         return _defect(error)
+
+
+def _set_encoding() -> None:
+    """Files and pipes get UTF-8 whatever the system's code page; a terminal shows what it can."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+
+
+def _say(error: ChatbuilderError) -> int:
+    from chatbuilder.cli.output import note
+
+    for text in error.lines():
+        note(text)
+    return int(error.exit_code)
+
+
+def _refused(error: OSError) -> ChatbuilderError:
+    what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+    return InputError(
+        f"{what}.", title="The system refused", kept="what was saved before.",
+        hint="mend the cause and run the command again.",
+    )  # fmt: skip
 
 
 def _defect(error: Exception) -> int:

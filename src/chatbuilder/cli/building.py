@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
-import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any
 from chatbuilder import pipeline
 from chatbuilder.cli import output
 from chatbuilder.config import Config
-from chatbuilder.errors import ExitCode, UsageError
+from chatbuilder.errors import ExitCode
 
 
 class Stop:
@@ -30,7 +31,9 @@ class Stop:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
-        output.note("Stopping after this step; press Ctrl-C again to stop at once.")
+        # Not through sys.stderr, which may be in the middle of a write.
+        with contextlib.suppress(OSError):
+            os.write(2, b"Stopping after this step; press Ctrl-C again to stop at once.\n")
 
 
 @contextmanager
@@ -73,11 +76,7 @@ def _agreed(config: Config) -> bool:
         output.note(f"- {text}")
     for text in report.merges:
         output.note(f"- adds to your {text}; `destroy` takes it out again")
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "Nobody is here to agree.", title="Not confirmed", kept="nothing was changed.", hint="add --yes."
-        )
-    return output.confirm("Build it?")
+    return output.agreed("Build it?")
 
 
 def _tell(event: pipeline.Event) -> None:
@@ -111,6 +110,8 @@ def _report(job: pipeline.Job, *, as_json: bool) -> int:
 def _failed(job: pipeline.Job) -> int:
     error = job.error or {}
     output.note(f"{error.get('title', 'Failed')}: {error.get('message', '')}")
+    for problem in error.get("problems", ()):
+        output.note(f"  - {problem}")
     output.note(f"Kept: {job.result['steps']} of {job.result['of']} steps are done and stay.")
     output.note(f"Next: {error.get('hint') or 'apply again: it goes on from here.'}")
     return ExitCode.PARTLY if job.result["steps"] else int(error.get("exit_code", ExitCode.REFUSED))

@@ -31,7 +31,7 @@ def resume(arguments: Namespace) -> int:
 
 
 def _open(draft: str | None) -> int:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (output.is_terminal(sys.stdin) and output.is_terminal(sys.stdout)):
         raise UsageError(
             "The wizard needs a terminal, and this is none.",
             title="No terminal",
@@ -149,7 +149,9 @@ def build(arguments: Namespace) -> int:
         "removed": report.removed,
     }
     done = ", ".join(f"{len(names)} {word}" for word, names in counts.items() if names)
-    output.line(f"{report.place}: {done}.")
+    output.line(f"{report.place}: {done or 'nothing written'}.")
+    for name in (*report.written, *report.updated) if arguments.zip else ():
+        output.line(f"The zip is {name}.")
     for name in report.kept:
         output.line(f"kept yours: {name} (changed since the last export, or not from chatbuilder)")
     output.line("Start with README.md there." if not arguments.zip else "Unpack it and start with README.md.")
@@ -231,8 +233,7 @@ def verify(arguments: Namespace) -> int:
 
 def destroy(arguments: Namespace) -> int:
     """Take a system down."""
-    question = f"Take down {arguments.system}? What you edited stays."
-    if not arguments.yes and sys.stdin.isatty() and not output.confirm(question):
+    if not arguments.yes and not output.agreed(f"Take down {arguments.system}? What you edited stays."):
         output.note("Nothing was changed.")
         return ExitCode.DONE
     taken = pipeline.destroy(arguments.system)

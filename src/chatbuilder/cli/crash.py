@@ -17,9 +17,9 @@ def save_report(error: BaseException) -> Path | None:
     lines += [f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames]
     try:
         place = private_folder(locate().logs) / "crash.log"
+        place.touch(mode=0o600)
         with place.open("a", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n\n")
-        place.chmod(0o600)
     except OSError:
         return None
     return place

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TextIO
+
+from chatbuilder.errors import UsageError
 
 
 def as_json(value: Any) -> None:
@@ -19,13 +22,18 @@ def line(text: str = "") -> None:
 
 
 def note(text: str) -> None:
-    """Print one line of progress or explanation on stderr."""
-    sys.stderr.write(safe(text) + "\n")
+    """Print one line of progress or explanation on stderr; the work goes on when nobody can read it."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(safe(text) + "\n")
+        sys.stderr.flush()
 
 
 def safe(text: str) -> str:
-    """Return text without control characters that a terminal would obey; tabs and newlines stay."""
-    return "".join(c for c in text if c in "\n\t" or (ord(c) >= 32 and not 0x7F <= ord(c) <= 0x9F))
+    """Return text without characters that a terminal would obey or that reorder what it shows; lines and tabs stay."""
+    return "".join(c for c in text if c in "\n\t" or not (ord(c) < 32 or 0x7F <= ord(c) <= 0x9F or c in _REORDERING))
+
+
+_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
@@ -60,3 +68,17 @@ def confirm(question: str) -> bool:
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def agreed(question: str) -> bool:
+    """Ask before something is changed. Raises `UsageError` when nobody is there to answer."""
+    if not is_terminal(sys.stdin):
+        raise UsageError(
+            "Nobody is here to agree.", title="Not confirmed", kept="nothing was changed.", hint="add --yes."
+        )
+    return confirm(question)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a person is at the other end; a stream that was closed before we began is None."""
+    return stream is not None and stream.isatty()

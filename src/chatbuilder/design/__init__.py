@@ -51,4 +51,5 @@ def _trimmed_rest(config: Config) -> tuple[LeftOut, ...]:
     return (
         *(LeftOut(f"Field {f.name}", f.source, why) for f in fields),
         *(LeftOut(f"Table {t.name}", t.fields[0].source, why) for t in other_tables(full)),
+        *(LeftOut(f"Chart {c.name}", "feature:dashboard", why) for c in extras.trimmed_charts(config)),
     )

@@ -68,8 +68,17 @@ def _figures(config: Config) -> Iterable[Figure]:
 def _charts(config: Config) -> Iterable[Chart]:
     yield Chart("by_assistant", "Sessions by assistant", "donut", "assistant")
     yield Chart("by_week", "Sessions by week", "column", "started", interval="week")
-    if "simplicity" in config.priorities:
-        return
+    if "simplicity" not in config.priorities:
+        yield from _more_charts(config)
+
+
+def trimmed_charts(config: Config) -> tuple[Chart, ...]:
+    """Return the charts that simplicity leaves out."""
+    trims = "dashboard" in config.features and "simplicity" in config.priorities
+    return tuple(_more_charts(config)) if trims else ()
+
+
+def _more_charts(config: Config) -> Iterable[Chart]:
     yield Chart("by_status", "Sessions by status", "bar", "status")
     if "organization" in config.priorities:
         yield Chart("top_topics", "Top topics", "bar", "topic", limit=10)

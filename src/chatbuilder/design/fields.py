@@ -302,7 +302,8 @@ def _custom(wanted: tuple[CustomField, ...]) -> Iterator[Field]:
     taken: set[str] = set()
     for number, item in enumerate(wanted, 1):
         key = field_key(item.name) or f"field_{number}"
-        key = f"{key}_{number}" if key in taken else key
+        while key in taken:
+            key += f"_{number}"
         taken.add(key)
         yield _f(key, item.name, item.type, "person", "Your own field.", "options", options=options(*item.choices))
 

@@ -95,8 +95,8 @@ def _gaps(config: Config) -> Iterable[Finding]:
 def _gap(platform: Platform, capability: str, answers: list[str], *, by_hand: bool) -> Finding:
     asked = " and ".join(answers)
     if by_hand:
-        reason = f"{platform.name} has them, but they cannot be made from outside, or only in part."
-        todo = "The guide gives the steps to do by hand."
+        reason = f"{platform.name} does this only in part, or only by hand."
+        todo = "The guide gives the nearest equivalent and the steps."
     else:
         reason = f"{platform.name} has nothing of the kind."
         todo = "The guide shows the nearest equivalent."

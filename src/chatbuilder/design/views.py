@@ -13,6 +13,8 @@ SIMPLE_VIEW_LIMIT = 4
 NEWEST = (Sort("last_activity", descending=True),)
 BASE_COLUMNS = ("title", "status", "assistant", "last_activity")
 NOT_ARCHIVED = Cmp("status", "ne", "Archived")
+# Views whose own filter already says which statuses they show.
+_OWN_STATUS = ("archive", "active", "needs_follow_up", "stale")
 
 
 def session_views(config: Config, tables: tuple[Table, ...]) -> tuple[tuple[View, ...], tuple[LeftOut, ...]]:
@@ -41,7 +43,7 @@ def _fit(view: View, sessions: Table, config: Config) -> View:
     """Hide archived sessions where an archive exists, and show only columns that the table has."""
     if view.table != "sessions":
         return view
-    archive = "archive" in config.features and view.key not in ("archive", "active")
+    archive = "archive" in config.features and view.key not in _OWN_STATUS
     filters = all_of(NOT_ARCHIVED if archive else None, view.filter)
     shown = tuple(key for key in dict.fromkeys(view.fields) if sessions.has(key))
     return View(
@@ -150,6 +152,16 @@ def _by_feature(config: Config) -> Iterable[View]:
     for feature in config.features:
         if feature in _FEATURE_VIEWS:
             yield from _FEATURE_VIEWS[feature](config)
+    if config.team_size != "solo":
+        yield _view(
+            "by_owner",
+            "By owner",
+            "One group for each person.",
+            f"team:{config.team_size}",
+            "owner",
+            "link",
+            group_by="owner",
+        )
     if config.team_size in ("medium", "large"):
         yield _view(
             "by_team",

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from chatbuilder.errors import InputError
-from chatbuilder.paths import private_folder
+from chatbuilder.paths import own_folder
 
 VERSION = 1
 APPLICATION_ID = 0x63686274  # "chbt"
@@ -38,37 +38,58 @@ def open_library(path: Path) -> sqlite3.Connection:
 
     Raises `InputError` when the file cannot be used; it is never changed in that case.
     """
-    private_folder(path.parent)
-    if not path.exists():
-        path.touch(mode=0o600)
+    own_folder(path.parent)
     try:
+        path.touch(mode=0o600)
         connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.Error) as error:
+        raise explained(error, path) from error
+    try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA busy_timeout = 10000")
         _migrate(connection, path)
-    except sqlite3.DatabaseError as error:
-        raise InputError(
-            f"The library {path} cannot be used: {error}.", title="Library unreadable", kept="the file, untouched.",
-            hint="move it away to start afresh, or restore a backup.",
-        ) from error  # fmt: skip
+    except sqlite3.Error as error:
+        connection.close()
+        raise explained(error, path) from error
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > VERSION:
-        raise InputError(
-            f"The library {path} was written by a newer chatbuilder (format {version}).", title="Library too new",
-            kept="the file, untouched.", hint="update chatbuilder.",
+def explained(error: Exception, path: Path | str) -> InputError:
+    """Return what went wrong with the library file in words for people."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return InputError(
+            f"Another program has kept the library {path} busy.", title="Library in use",
+            kept="everything done so far.", hint="wait until it has finished and run it again.",
         )  # fmt: skip
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return InputError(
+            f"The library {path} cannot be used: {error}.", title="Library unreadable", kept="the file, untouched.",
+            hint="move it away to start afresh, or restore a backup.",
+        )  # fmt: skip
+    reason = getattr(error, "strerror", None) or error
+    return InputError(
+        f"The library {path} cannot be used: {reason}.", title="Library not usable", kept="everything done so far.",
+        hint="mend the cause (is the disk full, or the file read-only?) and run it again.",
+    )  # fmt: skip
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("BEGIN")  # one look at all of it, while another process may be making it
+    try:
+        version = _version(connection, path)
+    finally:
+        connection.execute("ROLLBACK")
     if version == VERSION:
         return
     connection.execute("PRAGMA journal_mode = WAL")
     # Two processes may get here together: the second finds the work done once it has the write lock.
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if int(connection.execute("PRAGMA user_version").fetchone()[0]) == 0:
+        if _version(connection, path) == 0:
             for statement in _SCHEMA.split(";\n"):
                 if statement.strip():
                     connection.execute(statement)
@@ -78,3 +99,22 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the format of the file, 0 for an empty one. Raises `InputError` when it is somebody else's or newer."""
+    version, owner, things = (
+        int(connection.execute(query).fetchone()[0])
+        for query in ("PRAGMA user_version", "PRAGMA application_id", "SELECT count(*) FROM sqlite_master")
+    )
+    if owner != APPLICATION_ID and (owner or things or version):
+        raise InputError(
+            f"{path} is a database of another program.", title="Not a library", kept="the file, untouched.",
+            hint="move it away, or set CHATBUILDER_HOME to another folder.",
+        )  # fmt: skip
+    if version > VERSION:
+        raise InputError(
+            f"The library {path} was written by a newer chatbuilder (format {version}).", title="Library too new",
+            kept="the file, untouched.", hint="update chatbuilder.",
+        )  # fmt: skip
+    return version

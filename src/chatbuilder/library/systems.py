@@ -12,7 +12,7 @@ from typing import Any
 
 from chatbuilder.clock import Clock, iso, utc_now
 from chatbuilder.errors import InputError
-from chatbuilder.library.database import open_library
+from chatbuilder.library.database import explained, open_library
 from chatbuilder.library.journal import Journal
 
 
@@ -50,17 +50,20 @@ class Job:
 
 
 class Library:
-    """One open library file. Close it when done."""
+    """One open library file. Close it when done, best by `with`: that turns a disk that gives up into `InputError`."""
 
     def __init__(self, path: Path, clock: Clock = utc_now) -> None:
+        self._path = path
         self._db: sqlite3.Connection = open_library(path)
         self._clock = clock
 
     def __enter__(self) -> Library:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.close()
+        if isinstance(error, sqlite3.Error):
+            raise explained(error, self._path) from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -81,14 +84,16 @@ class Library:
     def system(self, wanted: str) -> System:
         """Return a system by id or by a beginning that only one id has. Raises `InputError`."""
         known = self.systems()
-        found = [s for s in known if s.id == wanted] or [s for s in known if s.id.startswith(wanted)]
+        # An empty name, as from an unset variable in a script, never stands for "the only one".
+        found = [s for s in known if s.id == wanted] or [s for s in known if wanted and s.id.startswith(wanted)]
         if len(found) == 1:
             return found[0]
         names = ", ".join(s.id for s in (found or known)) or "none yet"
         what = f"{wanted!r} fits several systems" if found else f"there is no system {wanted!r}"
         raise InputError(
             f"{what[0].upper()}{what[1:]}. Systems: {names}.",
-            title="No such system",
+            title="Several systems" if found else "No such system",
+            kept="every system as it is.",
             hint="`chatbuilder systems` lists them.",
         )
 

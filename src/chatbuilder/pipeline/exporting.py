@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from chatbuilder import audit
 from chatbuilder.answers import to_toml
 from chatbuilder.config import Config
 from chatbuilder.export import ExportReport, export_files, zip_bytes
-from chatbuilder.paths import locate
+from chatbuilder.paths import locate, typed
 from chatbuilder.solution import Solution, json_text
 
 
@@ -34,7 +32,7 @@ def export(solution: Solution, config: Config, folder: str, *, zipped: bool = Fa
     if zipped:
         name = zip_name(config)
         files = {name: zip_bytes(files, name.removesuffix(".zip"))}
-    report = export_files(files, Path(folder).expanduser())
+    report = export_files(files, typed(folder))
     audit.record(
         locate().audit_log, "export", platform=config.platform, place=report.place, written=len(report.written),
         updated=len(report.updated), removed=len(report.removed), kept=len(report.kept),

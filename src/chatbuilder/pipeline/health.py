@@ -77,7 +77,7 @@ def _keyring() -> Check:
 
 
 def _terminal() -> Check:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         return Check("terminal", "note", "not a terminal", "the wizard needs one; every command works without.")
     return Check("terminal", "ok", "interactive")
 

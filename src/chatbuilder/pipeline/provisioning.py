@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -14,11 +14,12 @@ from chatbuilder import audit, catalog, credentials
 from chatbuilder.answers import check
 from chatbuilder.config import Config
 from chatbuilder.errors import ChatbuilderError, InputError, RefusedError
+from chatbuilder.library.journal import Journal
 from chatbuilder.library.systems import Job, Library
-from chatbuilder.paths import locate, private_folder
+from chatbuilder.paths import locate, own_folder, typed
 from chatbuilder.pipeline.designing import build
-from chatbuilder.provision.base import Provisioner, Result
-from chatbuilder.provision.runner import Event, Outcome, run
+from chatbuilder.provision.base import Preflight, Provisioner, Result
+from chatbuilder.provision.runner import Event, Outcome, in_doubt, run
 from chatbuilder.solution import Plan
 
 
@@ -72,21 +73,35 @@ def default_target(config: Config) -> dict[str, str]:
 
 
 def with_target(config: Config) -> Config:
-    """Return the Config with the suggested target when it has none."""
-    keys = ("path", "database")
-    if any(getattr(config.target, key) for key in keys) or not default_target(config):
-        return config
-    return check({**config.data(), "target": {**config.data().get("target", {}), **default_target(config)}})
+    """Return the Config with the suggested target when it has none; no path in it depends on the present folder.
+
+    Raises `InputError` when that makes a path too long.
+    """
+    target = dict(config.data().get("target", {}))
+    if not (config.target.path or config.target.database):
+        target = {**default_target(config), **target}
+    if "path" in target:
+        target["path"] = str(typed(target["path"]).absolute())
+    if file := _sqlite_file(target.get("database", "")):
+        target["database"] = f"sqlite:///{file.absolute().as_posix()}"
+    return check({**config.data(), "target": target})
+
+
+def _sqlite_file(database: str) -> Path | None:
+    name = database.removeprefix("sqlite:///")
+    # What is no plain path is left to the provisioner, which says why it is refused.
+    plain = name != database and name != ":memory:" and not name.startswith("file:") and "?" not in name
+    return typed(name) if plain else None
 
 
 def place_of(config: Config) -> str:
     """Return the target in one line, resolved: the same place always gives the same text."""
     target = config.target
     if target.path:
-        return str(Path(target.path).expanduser().absolute())
-    if target.database:
-        return target.database
-    return target.parent or target.base or target.workspace or target.spreadsheet or "your account"
+        return str(typed(target.path).resolve())
+    if file := _sqlite_file(target.database or ""):
+        return f"sqlite:///{file.resolve().as_posix()}"
+    return target.database or target.parent or target.base or target.workspace or target.spreadsheet or "your account"
 
 
 def system_id(config: Config) -> str:
@@ -111,9 +126,7 @@ def open_provisioner(config: Config) -> Provisioner:
             hint=f"`chatbuilder build` writes the package: its guide builds it in {platform.name} by hand.",
         )  # fmt: skip
     module = import_module(f"chatbuilder.provision.{config.platform}")
-    target = (
-        config.target.database if config.platform == "custom" else Path(str(config.target.path)).expanduser().absolute()
-    )
+    target = config.target.database if config.platform == "custom" else typed(str(config.target.path)).absolute()
     provisioner: Provisioner = module.open_target(target)
     return provisioner
 
@@ -123,7 +136,7 @@ def system_lock(identity: str) -> Iterator[None]:
     """Let one process at a time work on a system. Raises `InputError` when another one does."""
     from filelock import FileLock, Timeout
 
-    folder = private_folder(locate().state / "locks")
+    folder = own_folder(locate().state / "locks")
     try:
         with FileLock(folder / f"{identity}.lock", timeout=0, mode=0o600):
             yield
@@ -134,9 +147,27 @@ def system_lock(identity: str) -> Iterator[None]:
         ) from None  # fmt: skip
 
 
-def open_journal_results(library: Library, identity: str) -> dict[str, Result]:
-    """Return the confirmed results of earlier runs, by step key."""
-    return {key: r.result for key, r in library.journal(identity).records().items() if r.result is not None}
+def known_results(journal: Journal, provisioner: Provisioner) -> dict[str, Result]:
+    """Return the results of earlier runs by step key, with that of a step a crash left in doubt, if it is there."""
+    known: dict[str, Result] = {}
+    for key, record in journal.records().items():
+        found = in_doubt(record, provisioner) if record.state == "intent" else None
+        result = record.result if found is None else found
+        if result is not None:
+            known[key] = result
+    return known
+
+
+@contextmanager
+def usable_target(place: str) -> Iterator[None]:
+    """Turn what the system says about a target that cannot be looked at into `InputError`."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{place} cannot be used: {error.strerror or error}.", title="The target cannot be used",
+            kept="everything there; nothing was written.", hint="mend the cause, or choose another target.",
+        ) from error  # fmt: skip
 
 
 def inspect_target(config: Config) -> TargetReport:
@@ -144,17 +175,20 @@ def inspect_target(config: Config) -> TargetReport:
     token = credentials.state(config.platform, config.target.account or "")
     place = place_of(config)
     try:
-        provisioner = open_provisioner(config)
-        try:
-            with Library(locate().library) as library:
-                known = open_journal_results(library, system_id(config))
-            found = provisioner.preflight(build(config).plan, known)
-        finally:
-            provisioner.close()
+        found = _look(config, place)
     except ChatbuilderError as error:
         problems = (error.message, *error.problems, *((error.hint,) if error.hint else ()))
         return TargetReport(place, ready=False, exists=False, problems=problems, credentials=token.where)
     return TargetReport(found.place, True, found.exists, found.notes, found.merges, (), token.where)
+
+
+def _look(config: Config, place: str) -> Preflight:
+    with usable_target(place), closing(open_provisioner(config)) as provisioner:
+        known: dict[str, Result] = {}
+        if locate().library.exists():
+            with Library(locate().library) as library:
+                known = known_results(library.journal(system_id(config)), provisioner)
+        return provisioner.preflight(build(config).plan, known)
 
 
 def apply(config: Config, *, on_event: Callable[[Event], None], cancelled: Callable[[], bool]) -> Job:
@@ -165,15 +199,14 @@ def apply(config: Config, *, on_event: Callable[[Event], None], cancelled: Calla
     config = with_target(config)
     identity = system_id(config)
     solution = build(config)
-    provisioner = open_provisioner(config)
-    try:
-        with system_lock(identity), Library(locate().library) as library:
-            found = provisioner.preflight(solution.plan, open_journal_results(library, identity))
-            library.save_system(identity, config.name, config.platform, found.place, config.data())
-            run_ = Run(library, identity, config.platform, provisioner, tuple(m.title for m in solution.manual))
-            return run_.deliver(solution.plan, "apply", on_event, cancelled)
-    finally:
-        provisioner.close()
+    with usable_target(place_of(config)):
+        provisioner = open_provisioner(config)
+    with closing(provisioner), system_lock(identity), Library(locate().library) as library:
+        with usable_target(place_of(config)):
+            found = provisioner.preflight(solution.plan, known_results(library.journal(identity), provisioner))
+        library.save_system(identity, config.name, config.platform, found.place, config.data())
+        run_ = Run(library, identity, config.platform, provisioner, tuple(m.title for m in solution.manual))
+        return run_.deliver(solution.plan, "apply", on_event, cancelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +224,9 @@ class Run:
         job = self.library.start_job(self.system, self.platform)
         try:
             outcome = run(plan, self.provisioner, self.library.journal(self.system, job.id), on_event, cancelled)
+        except KeyboardInterrupt:
+            self.library.finish_job(job.id, "cancelled", {}, None)
+            raise
         except BaseException as error:
             self.library.finish_job(job.id, "failed", {}, {"title": "Defect", "message": type(error).__name__})
             raise

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from chatbuilder import audit
+from chatbuilder.errors import ChatbuilderError, PartlyDoneError
 from chatbuilder.library.journal import Record
 from chatbuilder.library.systems import Job, Library, System
 from chatbuilder.paths import locate
 from chatbuilder.pipeline.designing import build
-from chatbuilder.pipeline.provisioning import Run, config_of, open_provisioner, system_lock
+from chatbuilder.pipeline.provisioning import Run, config_of, open_provisioner, system_lock, usable_target
 from chatbuilder.provision.base import Provisioner, Removal
-from chatbuilder.provision.runner import Event
+from chatbuilder.provision.runner import Event, in_doubt
 from chatbuilder.solution import Plan, Step
 
 
@@ -39,7 +40,8 @@ class Taken:
 def verify(wanted: str) -> list[Drift]:
     """Compare a system with what was built; changes nothing. Raises `InputError` for an unknown system."""
     with _opened(wanted) as (library, system, provisioner):
-        return [_drift(record, provisioner) for record in _present(library, system)]
+        begun = [_drift(record, provisioner) for record in _present(library, system)]
+        return [*begun, *(Drift(step.key, step.title, "not finished") for step in _never_begun(library, system))]
 
 
 def _drift(record: Record, provisioner: Provisioner) -> Drift:
@@ -51,39 +53,58 @@ def _drift(record: Record, provisioner: Provisioner) -> Drift:
 
 
 def repair(wanted: str, *, on_event: Callable[[Event], None], cancelled: Callable[[], bool]) -> Job:
-    """Put back what is missing and touch nothing else. Raises `InputError`."""
+    """Put back what is missing, finish what was begun, and touch nothing else. Raises `InputError`."""
     with _opened(wanted) as (library, system, provisioner), system_lock(system.id):
         journal = library.journal(system.id)
-        missing = [r for r in _present(library, system) if _drift(r, provisioner).state in ("missing", "not finished")]
-        for record in missing:
-            if record.state == "done":
+        present = _present(library, system)
+        for record in present:
+            if _drift(record, provisioner).state == "missing":
                 journal.removed(record.key)
         manual = tuple(m.title for m in build(config_of(system.answers)).manual)
         again = Run(library, system.id, system.platform, provisioner, manual)
-        return again.deliver(Plan(tuple(_step(r) for r in missing)), "repair", on_event, cancelled)
+        # All of them, so that the journal keeps their order; what is there is passed over.
+        steps = (*(_step(record) for record in present), *_never_begun(library, system))
+        return again.deliver(Plan(steps), "repair", on_event, cancelled)
 
 
 def destroy(wanted: str) -> list[Taken]:
-    """Take down what was created and not edited since, last step first. Raises `InputError`."""
+    """Take down what was created and not edited since, last step first.
+
+    Raises `InputError`, and `PartlyDoneError` when something could not be removed: then the system stays on the list.
+    """
     with _opened(wanted) as (library, system, provisioner), system_lock(system.id):
         journal = library.journal(system.id)
-        taken = []
+        taken, problems = [], []
         for record in reversed(_present(library, system)):
-            removal = _remove(record, provisioner)
+            try:
+                removal = _remove(record, provisioner)
+            except (ChatbuilderError, OSError) as error:
+                problems.append(f"{record.title}: {_words(error)}")
+                continue
             if removal.removed:
                 journal.removed(record.key)
             taken.append(Taken(removal.what or record.title, removal.removed, removal.why))
-        library.set_system(system.id, "destroyed")
         kept = sum(not item.removed for item in taken)
-        audit.record(locate().audit_log, "destroy", system=system.id, removed=len(taken) - kept, kept=kept)
+        audit.record(
+            locate().audit_log, "destroy", system=system.id, removed=len(taken) - kept, kept=kept, failed=len(problems)
+        )
+        if problems:
+            raise PartlyDoneError(
+                f"{system.id} is only partly taken down.", title="Not everything could be removed", problems=problems,
+                kept=f"what is listed here, and {kept} of your own; {len(taken) - kept} parts are removed.",
+                hint="mend the cause and run destroy again: it goes on from here.",
+            )  # fmt: skip
+        library.set_system(system.id, "destroyed")
         return taken
 
 
+def _words(error: ChatbuilderError | OSError) -> str:
+    return error.message if isinstance(error, ChatbuilderError) else str(error.strerror or error)
+
+
 def _remove(record: Record, provisioner: Provisioner) -> Removal:
-    result = record.result
-    if record.state != "done":
-        # In doubt: what is there may be the newer try, or still the older work.
-        result = provisioner.look_up(_step(record), record.payload) or result
+    found = in_doubt(record, provisioner) if record.state == "intent" else None
+    result = record.result if found is None else found
     if result is None:
         return Removal(True, record.title, "it was never finished")
     if "kept" in result:
@@ -100,12 +121,17 @@ def _present(library: Library, system: System) -> list[Record]:
     return [r for r in library.journal(system.id).records().values() if r.state != "removed"]
 
 
+def _never_begun(library: Library, system: System) -> list[Step]:
+    """Return what is still to come of a build that was interrupted."""
+    if system.status != "building":
+        return []
+    begun = {record.key for record in _present(library, system)}
+    return [step for step in build(config_of(system.answers)).plan if step.key not in begun]
+
+
 @contextmanager
 def _opened(wanted: str) -> Iterator[tuple[Library, System, Provisioner]]:
     with Library(locate().library) as library:
         system = library.system(wanted)
-        provisioner = open_provisioner(config_of(system.answers))
-        try:
+        with usable_target(system.place), closing(open_provisioner(config_of(system.answers))) as provisioner:
             yield library, system, provisioner
-        finally:
-            provisioner.close()

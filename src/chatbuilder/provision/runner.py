@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from chatbuilder.errors import ChatbuilderError, RefusedError
@@ -88,7 +88,8 @@ def run(
         on_event(StepStarted(step.key, step.title, index, total))
         try:
             note = _one(step, index, provisioner, journal, records.get(step.key), results)
-        except ChatbuilderError as error:
+        except (ChatbuilderError, OSError) as failure:
+            error = failure if isinstance(failure, ChatbuilderError) else _disk_refused(step, failure)
             on_event(StepFailed(step.key, step.title, index, total, error.message))
             return Outcome("failed", results, index - 1, total, tuple(kept), error)
         if "kept" in results[step.key]:
@@ -107,34 +108,43 @@ def _one(
 ) -> str:
     payload = resolve(step.payload, results)
     digest = digest_of(payload)
-    known = record is not None and record.digest == digest
-    if record is not None and known and record.state == "done":
-        return "already there"
-    if record is not None and known and record.state == "intent":
-        found = provisioner.look_up(step, payload)
-        if found is not None:
-            journal.done(step.key, found)
-            results[step.key] = found
+    if record is not None and record.state == "intent":
+        record = _settle(record, provisioner, journal)
+        if record.state == "done" and record.digest == digest:
+            results[step.key] = record.result or {}
             return "found from the last run"
+    elif record is not None and record.state == "done" and record.digest == digest:
+        return "already there"
     previous = record.result if record is not None and record.state != "removed" else None
     journal.intent(step.key, position, step.title, step.kind, payload, digest)
-    result = _deliver(step, payload, previous, provisioner, journal)
+    try:
+        result = provisioner.deliver(step, payload, previous)
+    except ChatbuilderError:
+        journal.failed(step.key)
+        raise
     journal.done(step.key, result)
     results[step.key] = result
     return f"kept yours: {result['kept']}" if "kept" in result else ""
 
 
-def _deliver(
-    step: Step, payload: Mapping[str, Any], previous: Result | None, provisioner: Provisioner, journal: Journal
-) -> Result:
-    try:
-        return provisioner.deliver(step, payload, previous)
-    except ChatbuilderError:
-        journal.failed(step.key)
-        raise
-    except OSError as error:
-        journal.failed(step.key)
-        raise RefusedError(
-            f"{step.title}: {error.strerror or error}.", title="The disk refused a step",
-            kept="everything built so far.", hint="mend the cause and apply again: it goes on from here.",
-        ) from error  # fmt: skip
+def _settle(record: Record, provisioner: Provisioner, journal: Journal) -> Record:
+    """Find out what became of a step that a crash left in doubt: as it was begun, which may not be as planned now."""
+    found = in_doubt(record, provisioner)
+    if found is None:
+        return record
+    journal.done(record.key, found)
+    return replace(record, state="done", result=found)
+
+
+def in_doubt(record: Record, provisioner: Provisioner) -> Result | None:
+    """Return the result of a begun step when it is there after all."""
+    kind: Any = record.kind
+    return provisioner.look_up(Step(record.key, record.title, kind, record.payload), record.payload)
+
+
+def _disk_refused(step: Step, error: OSError) -> RefusedError:
+    # The journal keeps its intent: what the disk did before it refused is looked up by the next run.
+    return RefusedError(
+        f"{step.title}: {error.strerror or error}.", title="The disk refused a step",
+        kept="everything built so far.", hint="mend the cause and apply again: it goes on from here.",
+    )  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from chatbuilder.blueprint import Blueprint, DaysSince, Field, Table, to_data
@@ -18,16 +20,41 @@ TYPE_NAMES = {
 OWNER_NAMES = {"sync": "sync", "seed": "sync once, then you", "person": "you", "computed": "computed"}
 
 
+@dataclass(frozen=True, slots=True)
+class BlueprintJson:
+    """The bytes of blueprint.json, made when somebody wants them: they take longer than a whole design."""
+
+    blueprint: Blueprint
+
+    def __call__(self) -> bytes:
+        """Return the design as JSON."""
+        return json_text(to_data(self.blueprint)).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Text that is made only when somebody wants its bytes; equal when it would give the same bytes."""
+
+    make: Callable[[Any], str]
+    of: Any
+
+    def __call__(self) -> bytes:
+        """Return the bytes."""
+        text: str = self.make(self.of)
+        return text.encode()
+
+
 def data_files(blueprint: Blueprint) -> tuple[OutputFile, ...]:
     """Return blueprint.json, the data dictionary as CSV, and a CSV and a JSON template for each table."""
     files = [
-        OutputFile("blueprint.json", json_text(to_data(blueprint)), "The design, for programs"),
+        OutputFile("blueprint.json", BlueprintJson(blueprint), "The design, for programs"),
         OutputFile("data-dictionary.csv", _dictionary_csv(blueprint), "Every field, for spreadsheets"),
     ]
     for table in blueprint.tables:
         name = slug(table.name)
         files.append(OutputFile(f"templates/{name}.csv", csv_template(table), f"{table.name}: header and samples"))
-        files.append(OutputFile(f"templates/{name}.json", json_template(table), f"{table.name}: rows as JSON"))
+        rows = Later(json_template, table)
+        files.append(OutputFile(f"templates/{name}.json", rows, f"{table.name}: rows as JSON"))
     return tuple(files)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from chatbuilder import catalog
-from chatbuilder.blueprint import Blueprint
+from chatbuilder.blueprint import Blueprint, Field
 from chatbuilder.generators.common.data import type_text
 from chatbuilder.generators.common.text import md
 from chatbuilder.generators.common.words import view_text
@@ -107,9 +107,14 @@ def _views(bp: Blueprint, parts: GuideParts, *, short: bool) -> Iterable[str]:
 def _fields(bp: Blueprint) -> Iterable[str]:
     yield from ("## Fields", "", "The data dictionary has them all with their meaning. In short:", "")
     for table in bp.tables:
-        names = ", ".join(f"{md(f.name)} ({md(type_text(f, bp).split(':')[0].lower())})" for f in table.fields)
+        names = ", ".join(f"{md(f.name)} ({md(_short_type(f, bp))})" for f in table.fields)
         yield f"- **{md(table.name)}**: {names}"
     yield ""
+
+
+def _short_type(item: Field, bp: Blueprint) -> str:
+    text = type_text(item, bp).split(":")[0]
+    return text[:1].lower() + text[1:]
 
 
 def _templates(bp: Blueprint) -> Iterable[str]:
@@ -136,7 +141,9 @@ def _automations(bp: Blueprint, parts: GuideParts) -> Iterable[str]:
         yield from (f"### {item.name}", "", f"When: {item.trigger}. Then: {item.effect}", "")
         if item.rules:
             yield from ("| Words | Sets |", "|---|---|")
-            yield from (f"| {md(', '.join(r.words))} | {md(r.field)} = {md(r.value)} |" for r in item.rules)
+            yield from (
+                f"| {md(', '.join(r.words))} | {md(bp.sessions.field(r.field).name)} = {md(r.value)} |" for r in item.rules
+            )
             yield ""
         if item.key in parts.automations:
             yield from (parts.automations[item.key], "")

@@ -41,7 +41,8 @@ def _value_text(value: object) -> str:
         case Today(days=0):
             return "today"
         case Today(days=days):
-            return f"{abs(days)} days {'ago' if days < 0 else 'from now'}"
+            count = "1 day" if abs(days) == 1 else f"{abs(days)} days"
+            return f"{count} {'ago' if days < 0 else 'from now'}"
         case Me():
             return "me"
         case bool():

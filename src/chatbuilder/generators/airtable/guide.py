@@ -1,0 +1,236 @@
+"""The words of the Airtable guide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chatbuilder.blueprint import Blueprint, Field, Table
+from chatbuilder.generators.airtable.fields import TYPE_WORDS, airtable_type, creatable
+from chatbuilder.generators.airtable.zones import airtable_zone
+from chatbuilder.generators.common.guide import GuideParts
+from chatbuilder.generators.common.text import md, slug
+from chatbuilder.solution import ManualStep
+
+SOON = "(coming: not in this version yet)"
+_ANSWERS: dict[str, str] = {
+    "organization": "Set **Topic** and **Category** in the grid; the views By topic, By category and By assistant "
+    "group by them.",
+    "search": "**Ctrl+F** (⌘F) in the view **Find** searches First prompt, Keywords and Summary; the magnifier at the "
+    "top right searches the whole view.",
+    "analytics": "Give **Value** its stars; High value and By month read them, and the dashboard's figures add them "
+    "up.",
+    "collaboration": "**Owner** is a real Airtable user, so it can notify; work through **Needs review** and set "
+    "Review state.",
+    "automation": "`airtable/automation.js` files new sessions by the words in the table below and ticks "
+    "**Auto-filed**.",
+    "simplicity": "One table, at most four views, no linked tables: everything is on the first screen.",
+    "portability": "**External ID** and **Source ID** stay with each row; `data-dictionary.md`, `templates/` and "
+    "**Download CSV** (in a view's menu) take everything out again.",
+    "integration": "`airtable/recipes.md` has calls that work with curl, n8n, Make and Zapier.",
+    "tags": "**Tags** takes several labels at once; **Untagged** shows what still needs one.",
+    "projects": "**Project** ties sessions to the work they serve; By project and Project timeline show them together.",
+    "timeline": "**Calendar** shows sessions on **Day**; **Timeline** spans from Started to Last activity.",
+    "templates": "The table **Session templates** holds five texts; record templates put them into a new session.",
+    "reminders": "Set **Follow-up**; **Needs follow-up** lists what is due, and an automation can mail it to you.",
+    "exports": "`python airtable/backup.py app…` saves every table as JSON and CSV.",
+    "dashboard": "Number and chart elements on an interface page; the steps are below. **Week** is there to group by.",
+    "archive": "Set Status to Archived: the session leaves every view but **Archive**. The script does it after 90 "
+    "days.",
+}
+
+
+def guide_parts(blueprint: Blueprint, manual: tuple[ManualStep, ...], *, given: bool) -> GuideParts:
+    """Return what only Airtable's guide says; `given` when the answers name a base to fill."""
+    return GuideParts(
+        result=_result(blueprint),
+        setup=_setup(blueprint, given=given),
+        views="Airtable's API cannot make views, so each one is a few clicks: the steps are under “To do by hand”. "
+        "Everybody with edit rights sees the same views.",
+        view_notes=_view_notes(blueprint),
+        answers=_answers(blueprint),
+        automations=_automations(blueprint),
+        team=_team(blueprint),
+        sync=_sync(blueprint),
+        manual=manual,
+        limits=_limits(blueprint),
+    )
+
+
+def _result(blueprint: Blueprint) -> str:
+    names = [md(table.name) for table in blueprint.tables]
+    links = " linked to each other" if len(names) > 1 else ""
+    word = "tables" if len(names) > 1 else "table"
+    return f"One Airtable base with the {word} {', '.join(names)}{links}; views and pages are made by hand."
+
+
+def _setup(blueprint: Blueprint, *, given: bool) -> tuple[str, ...]:
+    files = [f"`templates/{slug(table.name)}.csv`" for table in _import_order(blueprint)]
+    if blueprint.templates:
+        files.append("`airtable/session-templates.csv`")
+    first, *more = files
+    steps = [
+        f"`chatbuilder apply` {SOON} will send exactly the requests in `airtable/`. What works today are the next "
+        "steps.",
+        "Open the base that you named as the target: new tables are added beside the ones it has."
+        if given
+        else f"At airtable.com click **Create** → **Start from scratch**, and name the base **{md(blueprint.name)}**.",
+        f"Click **+ Add or import** → **CSV file** and choose {first}; let each column become a field.",
+        *(f"Do the same with {name}." for name in more),
+        "Delete an empty **Table 1**, and check that each table's name is that of its file.",
+        "Give every field its type: `airtable/field-types.md` lists type and options (arrow beside the field → **Edit "
+        "field**)." + (" Linked fields find their rows by name." if len(blueprint.tables) > 1 else ""),
+        "Go through “To do by hand” below from top to bottom.",
+    ]
+    return tuple(steps)
+
+
+def _import_order(blueprint: Blueprint) -> list[Table]:
+    """Tables that others link to come first, so that links find their rows."""
+    return [t for t in blueprint.tables if t.key != "sessions" and t.key != "prompts"] + [
+        t for t in blueprint.tables if t.key in ("sessions", "prompts")
+    ]
+
+
+def _view_notes(blueprint: Blueprint) -> dict[str, str]:
+    return {view.key: f"See “Make the view {md(view.name)}” below." for view in blueprint.views}
+
+
+def _answers(blueprint: Blueprint) -> dict[str, str]:
+    chosen = (*blueprint.priorities, *blueprint.features)
+    found = {key: _ANSWERS[key] for key in chosen}
+    kept = {view.name for view in blueprint.views}
+    if blueprint.wants("simplicity"):
+        gone = [item.what for item in blueprint.left_out]
+        names = ", ".join(md(name) for name in gone[:8])
+        found["simplicity"] += f" Left out: {names}." if gone else ""
+    return {key: _only_what_is_there(text, kept, blueprint) for key, text in found.items()}
+
+
+def _only_what_is_there(text: str, views: set[str], blueprint: Blueprint) -> str:
+    """Say so where simplicity trimmed a view that the sentence names."""
+    named = [name for name in _VIEW_NAMES if name in text and name not in views]
+    if not named or not blueprint.wants("simplicity"):
+        return text
+    return f"{text} (Trimmed by simplicity: {', '.join(named)}.)"
+
+
+_VIEW_NAMES = (
+    "By topic", "By category", "By assistant", "High value", "By month", "Needs review", "Untagged", "By project",
+    "Project timeline", "Needs follow-up",
+)  # fmt: skip
+
+
+def _automations(blueprint: Blueprint) -> Mapping[str, str]:
+    paste = (
+        "choose **Run a script** as the action, delete what stands there, paste `airtable/automation.js` and click "
+        "**Test**, then switch the automation on"
+    )
+    due = "**Follow-up** *is on or before* “today”; **Status** *is not* “Completed”; **Status** *is not* “Archived”"
+    found: dict[str, str] = {}
+    for item in blueprint.automations:
+        match item.kind:
+            case "tagging":
+                found[item.key] = (
+                    "In **Automations** → **Create automation** choose the trigger **When record created**, table Chat "
+                    f"Sessions; {paste}. Left of the script add the input variable `recordId` = the trigger's **Record "
+                    "ID**. To file older sessions once, run it with the input variable `fileAll` = 1 instead."
+                )
+            case "archive":
+                found[item.key] = (
+                    f"In **Automations** choose the trigger **At scheduled time**, every day; {paste}. It needs no "
+                    f"input variable: what is Completed and quiet for {item.days} days becomes Archived. Without a "
+                    "script: trigger **At scheduled time**, action **Find records** with **Status** *is* “Completed” "
+                    f"and **Last activity** *is before* “number of days ago: {item.days}”, then **Repeating group** → "
+                    "**Update record**."
+                )
+            case "reminder":
+                found[item.key] = (
+                    "In **Automations** choose the trigger **At scheduled time**, every day at 8:00; action **Find "
+                    f"records** in Chat Sessions with {due}; action **Send email** to yourself with the list as a grid."
+                )
+            case "backup":
+                found[item.key] = (
+                    "Run `python airtable/backup.py app…` (it needs the environment variable AIRTABLE_TOKEN) and let "
+                    "cron, a systemd timer, launchd or the Task Scheduler run it weekly."
+                )
+            case "sync":
+                found[item.key] = (
+                    f"`chatbuilder sync` {SOON}. `airtable/recipes.md` has the calls that work today, and how to run "
+                    "them every day."
+                )
+    return found
+
+
+def _team(blueprint: Blueprint) -> str:
+    if blueprint.team_size == "solo" and not blueprint.team.permissions:
+        return ""
+    roles = "Airtable's roles fit these: Owner = **Owner** or **Creator**, Editor = **Editor**, Reader = **Read only**."
+    text = "Click **Share** at the top right and invite people to the base (not to the whole workspace). "
+    text += roles if blueprint.team.roles else "Give **Editor** to those who write and **Read only** to the rest."
+    text += " Every editor is a paid seat on the Team plan; readers are free."
+    if blueprint.team.access_levels:
+        text += (
+            " A base has no rights for single rows: people who may not see **Private** sessions get an interface page "
+            "with the filter **Access** *is not* “Private”, and no access to the base itself."
+        )
+    return text
+
+
+def _sync(blueprint: Blueprint) -> str:
+    columns = "**Source ID**" + (" and **External ID**" if blueprint.sessions.has("external_id") else "")
+    return (
+        f"`chatbuilder import PATH` and then `chatbuilder sync` {SOON} will add new chats and never touch what you "
+        "typed. Until then: fill `templates/chat-sessions.csv` (or the JSON beside it) and bring it in with **+ Add "
+        "or import** → **CSV file** → **Merge with an existing table** (the CSV import extension), merging on "
+        f"**Source ID**, so that no row comes twice. Keep {columns} as they are: they are how rows are recognised."
+    )
+
+
+def _limits(blueprint: Blueprint) -> tuple[str, ...]:
+    lines = [
+        "Airtable's API deletes neither tables nor bases: to take it down, move the base to the trash by hand.",
+        "Names of people in the samples are left out: **Owner** takes members of the base only."
+        if blueprint.sessions.has("owner")
+        else "",
+        "The free plan stops at 1,000 records a base and 1,000 API calls a month.",
+    ]
+    zone = airtable_zone(blueprint.timezone)
+    if zone == "client":
+        lines.append(f"Airtable has no time zone {md(blueprint.timezone)}: times show in each viewer's own zone.")
+    elif zone != "utc":
+        lines.append(
+            f"Times show in {md(blueprint.timezone)}, and “today” in a filter is the day there; sync counts days in "
+            "UTC."
+        )
+    return tuple(line for line in lines if line)
+
+
+def field_types(blueprint: Blueprint, tables: tuple[Table, ...]) -> str:
+    """Return the page that says which type and options each field gets, for a base that is made by hand."""
+    parts = [f"# Field types: {md(blueprint.name)}\n"]
+    for table in tables:
+        parts.append(f"\n## {md(table.name)}\n\n| Field | Type in Airtable | Options |\n|---|---|---|\n")
+        parts += [f"| {md(f.name)} | {_type_words(f)} | {_option_words(f, blueprint)} |\n" for f in table.fields]
+    return "".join(parts)
+
+
+def _type_words(field: Field) -> str:
+    if creatable(field):
+        return TYPE_WORDS[airtable_type(field)]
+    return "Count or Rollup: see the guide" if field.rollup else "Formula: see the guide"
+
+
+def _option_words(field: Field, blueprint: Blueprint) -> str:
+    if field.options:
+        return "; ".join(md(name) for name in field.option_names())
+    if field.relation:
+        other = md(blueprint.table(field.relation.table).name)
+        far = f"; name the field on the other side {md(field.relation.reverse)}" if field.relation.reverse else ""
+        return f"table {other}{far}"
+    if field.type in ("date", "datetime"):
+        name = {"iso": "ISO (2026-11-22)", "european": "European (22/11/2026)", "us": "US (11/22/2026)"}
+        zone = f"; time zone {md(blueprint.timezone)}" if field.type == "datetime" else ""
+        return f"date format {name[blueprint.date_format]}{zone}"
+    if field.maximum is not None:
+        return f"stars, {field.maximum}"
+    return f"in {field.unit}, no decimals" if field.unit else ""

@@ -1,0 +1,213 @@
+"""The plan for Airtable: which request creates what, in an order in which every id exists when it is needed.
+
+Tables without links go into one createBase call; tables with links follow one by one, with the ids of their targets;
+a table that links to itself gets that field afterwards. Sample rows are upserts, so sending them twice adds nothing.
+Sources: airtable.com/developers/web/api/create-base, create-table, create-field, update-field,
+update-multiple-records (10 records a call).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from chatbuilder.blueprint import Blueprint, Field, Table
+from chatbuilder.config import Target
+from chatbuilder.generators.airtable.fields import cell, creatable, field_body, table_body
+from chatbuilder.solution import Plan, Ref, Step
+
+RECORDS_A_CALL = 10
+BASES = "/v0/meta/bases"
+TABLES = "/v0/meta/bases/{base}/tables"
+FIELDS = "/v0/meta/bases/{base}/tables/{table}/fields"
+FIELD = "/v0/meta/bases/{base}/tables/{table}/fields/{field}"
+RECORDS = "/v0/{base}/{table}"
+
+
+def target_id(text: str | None, prefix: str) -> str | None:
+    """Return the id (`app…`, `wsp…`) in a pasted id or URL; the text itself, URL-quoted, when there is none."""
+    if text is None:
+        return None
+    found = re.search(rf"\b{prefix}[A-Za-z0-9]{{8,}}", text)
+    return found[0] if found else quote(text, safe="")
+
+
+def links_elsewhere(table: Table) -> list[Field]:
+    """Return the link fields of a table that point to another table."""
+    return [f for f in table.fields if f.relation and f.relation.table != table.key]
+
+
+def creation_order(tables: tuple[Table, ...]) -> list[Table]:
+    """Return the tables with every linked table before the tables that link to it."""
+    done: list[Table] = []
+    waiting = list(tables)
+    while waiting:
+        known = {table.key for table in done}
+        ready = [t for t in waiting if {f.relation.table for f in links_elsewhere(t) if f.relation} <= known]
+        if not ready:
+            raise ValueError(f"tables link in a circle: {', '.join(t.key for t in waiting)}")
+        done += ready
+        waiting = [t for t in waiting if t not in ready]
+    return done
+
+
+@dataclass(slots=True)
+class Builder:
+    """Collects the steps and remembers where the ids of tables and rows will be found."""
+
+    blueprint: Blueprint
+    base: str | Ref
+    workspace: str | Ref | None
+    tables: dict[str, Ref] = field(default_factory=dict)
+    rows: dict[tuple[str, str], Ref] = field(default_factory=dict)
+    made_by: dict[str, str] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+
+    def add(self, key: str, title: str, request: tuple[str, str], ids: Mapping[str, Any], body: Any) -> None:
+        """Add one request; it depends on every step that it has a Ref to."""
+        payload: dict[str, Any] = {"method": request[0], "path": request[1]}
+        if ids:
+            payload["params"] = dict(ids)
+        payload["body"] = body
+        self.steps.append(Step(key, title, "http", payload, needed_by(payload)))
+
+
+def needed_by(value: Any) -> tuple[str, ...]:
+    """Return the keys of the steps that a payload refers to, in the order they are met."""
+    return tuple(dict.fromkeys(ref.step for ref in _refs(value) if ref.step != "target"))
+
+
+def _refs(value: Any) -> Iterator[Ref]:
+    if isinstance(value, Ref):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _refs(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _refs(item)
+
+
+def build_plan(blueprint: Blueprint, tables: tuple[Table, ...], target: Target) -> Plan:
+    """Return every request that builds the tables, their links and sample rows in Airtable."""
+    base = target_id(target.base, "app")
+    workspace = target_id(target.workspace, "wsp") or Ref("target", "workspace")
+    builder = Builder(blueprint, base or Ref("base"), None if base else workspace)
+    ordered = creation_order(tables)
+    alone = [table for table in ordered if not links_elsewhere(table)]
+    if builder.workspace is not None:
+        _create_base(builder, alone)
+    for table in ordered:
+        if table.key not in builder.tables:
+            _create_table(builder, table)
+    for table in ordered:
+        _self_links(builder, table)
+        _name_far_sides(builder, table)
+    for table in ordered:
+        _sample_rows(builder, table)
+    return Plan(tuple(builder.steps))
+
+
+def api_fields(table: Table) -> list[Field]:
+    """Return the fields that are sent with their table, in order: what the API can create, without links to itself."""
+    return [f for f in table.fields if creatable(f) and not (f.relation and f.relation.table == table.key)]
+
+
+def _table(builder: Builder, table: Table) -> dict[str, Any]:
+    bodies = [
+        field_body(f, builder.blueprint, builder.tables.get(f.relation.table) if f.relation else None)
+        for f in api_fields(table)
+    ]
+    return table_body(table, bodies)
+
+
+def _create_base(builder: Builder, alone: list[Table]) -> None:
+    bodies = [_table(builder, table) for table in alone]
+    names = ", ".join(table.name for table in alone)
+    body = {"name": builder.blueprint.name, "workspaceId": builder.workspace, "tables": bodies}
+    builder.add("base", f"Create the base with {names}", ("POST", BASES), {}, body)
+    for number, table in enumerate(alone):
+        builder.tables[table.key] = Ref("base", f"tables.{number}.id")
+        builder.made_by[table.key] = "base"
+
+
+def _create_table(builder: Builder, table: Table) -> None:
+    key = f"table-{table.key}"
+    builder.add(key, f"Create the table {table.name}", ("POST", TABLES), {"base": builder.base}, _table(builder, table))
+    builder.tables[table.key] = Ref(key)
+    builder.made_by[table.key] = key
+
+
+def _self_links(builder: Builder, table: Table) -> None:
+    for item in table.fields:
+        if item.relation and item.relation.table == table.key:
+            where = builder.tables[table.key]
+            body = field_body(item, builder.blueprint, where)
+            ids = {"base": builder.base, "table": where}
+            builder.add(f"field-{table.key}-{item.key}", f"Add {table.name}: {item.name}", ("POST", FIELDS), ids, body)
+
+
+def _name_far_sides(builder: Builder, table: Table) -> None:
+    """Rename the far side of links: Airtable names it after the table that the link comes from."""
+    for number, item in enumerate(api_fields(table)):
+        link = item.relation
+        if link is None or not link.reverse or link.reverse == table.name:
+            continue
+        far = Ref(builder.made_by[table.key], f"fields.{number}.options.inverseLinkFieldId")
+        ids = {"base": builder.base, "table": builder.tables[link.table], "field": far}
+        title = f"Name the other side of {table.name}: {item.name}"
+        builder.add(f"rename-{link.table}-{table.key}-{item.key}", title, ("PATCH", FIELD), ids, {"name": link.reverse})
+
+
+def merge_field(table: Table) -> str:
+    """Return the name of the field that tells rows apart: Source ID, else the title."""
+    return table.field("source_id").name if table.has("source_id") else table.title.name
+
+
+def _sample_rows(builder: Builder, table: Table) -> None:
+    ids = {"base": builder.base, "table": builder.tables[table.key]}
+    for number, start in enumerate(range(0, len(table.samples), RECORDS_A_CALL), 1):
+        key = f"rows-{table.key}-{number}"
+        part = table.samples[start : start + RECORDS_A_CALL]
+        body = {
+            "performUpsert": {"fieldsToMergeOn": [merge_field(table)]},
+            "typecast": True,
+            "records": [{"fields": _record(builder, table, row)} for row in part],
+        }
+        builder.add(key, f"Add sample rows to {table.name}", ("PATCH", RECORDS), ids, body)
+        for position, row in enumerate(part):
+            builder.rows[table.key, row[table.title.key]] = Ref(key, f"records.{position}.id")
+    _sample_self_links(builder, table, ids)
+
+
+def _record(builder: Builder, table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for item in table.fields:
+        value = row.get(item.key)
+        if item.relation and item.relation.table != table.key and value:
+            found[item.name] = [builder.rows[item.relation.table, title] for title in value]
+        elif (plain := cell(item, value)) is not None:
+            found[item.name] = plain
+    return found
+
+
+def _sample_self_links(builder: Builder, table: Table, ids: Mapping[str, Any]) -> None:
+    """A row can be linked to a row of its own table only when both exist."""
+    for item in table.fields:
+        if item.relation is None or item.relation.table != table.key:
+            continue
+        linked = [row for row in table.samples if row.get(item.key)]
+        records = [
+            {
+                "id": builder.rows[table.key, row[table.title.key]],
+                "fields": {item.name: [builder.rows[table.key, title] for title in row[item.key]]},
+            }
+            for row in linked
+        ]
+        for number, start in enumerate(range(0, len(records), RECORDS_A_CALL), 1):
+            body = {"records": records[start : start + RECORDS_A_CALL]}
+            key = f"links-{table.key}-{item.key}-{number}"
+            builder.add(key, f"Link sample rows of {table.name}", ("PATCH", RECORDS), ids, body)

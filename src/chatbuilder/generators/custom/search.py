@@ -1,0 +1,94 @@
+"""Full-text search over Chat Sessions, and the trigger that files a new session by the rules.
+
+SQLite keeps two indexes outside the table (FTS5 "external content"): one by words, one by three-letter pieces for
+scripts that put no spaces between words. Three triggers keep both true. Filing happens inside the insert trigger,
+after indexing: SQLite runs several triggers of one event in no defined order, and an update of a row that is not
+indexed yet would damage the index.
+"""
+
+from __future__ import annotations
+
+from chatbuilder.blueprint import Blueprint
+from chatbuilder.generators.common.schema import quote, searchable
+from chatbuilder.generators.custom.filing import filing_statements
+
+WORDS = "sessions_fts"
+PIECES = "sessions_trigram"
+_TOKENIZERS = {WORDS: "unicode61 remove_diacritics 2", PIECES: "trigram"}
+
+# A tsvector holds at most 1,048,575 bytes. A character takes at most 4 of them and a word 4 more for its place, so
+# 200,000 characters always fit ("Limitations" of PostgreSQL's text search).
+_INDEXED_CHARACTERS = 200_000
+
+
+def sqlite_search(blueprint: Blueprint) -> list[str]:
+    """Return the FTS5 tables, the three triggers, and the filling of the index from rows that exist already."""
+    columns = [quote(name) for name in searchable(blueprint.sessions)]
+    listed = ", ".join(columns)
+    made = [
+        f'CREATE VIRTUAL TABLE {quote(name)} USING fts5({listed}, content="sessions", content_rowid="id", '
+        f'tokenize="{tokenizer}")'
+        for name, tokenizer in _TOKENIZERS.items()
+    ]
+    new = ", ".join(f"new.{c}" for c in ('"id"', *columns))
+    old = ", ".join(f"old.{c}" for c in ('"id"', *columns))
+    add = [f'INSERT INTO {quote(t)} ("rowid", {listed}) VALUES ({new})' for t in _TOKENIZERS]
+    drop = [f"INSERT INTO {quote(t)} ({quote(t)}, \"rowid\", {listed}) VALUES ('delete', {old})" for t in _TOKENIZERS]
+    changed = ", ".join(('"id"', *columns))
+    return [
+        *made,
+        _trigger("sessions_search_insert", 'AFTER INSERT ON "sessions"', [*add, *filing_statements(blueprint)]),
+        _trigger("sessions_search_delete", 'AFTER DELETE ON "sessions"', drop),
+        _trigger("sessions_search_update", f'AFTER UPDATE OF {changed} ON "sessions"', [*drop, *add]),
+        *(f"INSERT INTO {quote(t)} ({quote(t)}) VALUES ('rebuild')" for t in _TOKENIZERS),
+    ]
+
+
+def _trigger(name: str, event: str, statements: list[str]) -> str:
+    body = "".join(f"  {statement};\n" for statement in statements)
+    return f"CREATE TRIGGER {quote(name)} {event} BEGIN\n{body}END"
+
+
+def sqlite_search_views() -> list[str]:
+    """Return views to search with: SELECT * FROM search_sessions WHERE words MATCH 'index'."""
+    views = {"search_sessions": WORDS, "search_any_script": PIECES}
+    return [
+        f"CREATE VIEW {quote(name)} AS\n"
+        f'SELECT f.{quote(index)} AS "words", f."rank" AS "rank", s."id", s."title", s."status", '
+        's."last_activity", s."link"\n'
+        f'FROM {quote(index)} f JOIN "sessions" s ON s."id" = f."rowid"\nORDER BY f."rank"'
+        for name, index in views.items()
+    ]
+
+
+def postgres_search(blueprint: Blueprint) -> list[str]:
+    """Return the generated tsvector, kept true by PostgreSQL itself, and its GIN index."""
+    lists = {f.key for f in blueprint.sessions.fields if f.type == "multi_select"}
+    parts = [
+        f"coalesce({quote(name)}{'::text' if name in lists else ''}, '')" for name in searchable(blueprint.sessions)
+    ]
+    text = " || ' ' || ".join(parts)
+    return [
+        'ALTER TABLE "sessions" ADD COLUMN "search_vector" tsvector GENERATED ALWAYS AS '
+        f"(to_tsvector('simple', left({text}, {_INDEXED_CHARACTERS}))) STORED",
+        'CREATE INDEX "sessions_search_index" ON "sessions" USING gin ("search_vector")',
+    ]
+
+
+def postgres_search_functions(blueprint: Blueprint) -> list[str]:
+    """Return a function to search with: SELECT * FROM search_sessions('slow "full table" -wal')."""
+    shown = [quote(name) for name in searchable(blueprint.sessions) if name in ("title", "summary", "first_prompt")]
+    text = " || ' ' || ".join(f"coalesce(s.{name}, '')" for name in shown)
+    words = "websearch_to_tsquery('simple', $1)"
+    return [
+        'CREATE FUNCTION "search_sessions"("query" text) RETURNS TABLE '
+        '("id" bigint, "title" text, "status" text, "last_activity" timestamptz, "link" text, "found" text)\n'
+        "LANGUAGE sql STABLE AS $chatbuilder$\n"
+        '  SELECT s."id", s."title", s."status", s."last_activity", s."link",\n'
+        f"    ts_headline('simple', left({text}, 20000), {words})\n"
+        '  FROM "sessions" s\n'
+        f'  WHERE s."search_vector" @@ {words}\n'
+        f"     OR position(lower($1) in lower({text})) > 0\n"
+        f'  ORDER BY ts_rank(s."search_vector", {words}) DESC, s."id"\n'
+        "$chatbuilder$"
+    ]

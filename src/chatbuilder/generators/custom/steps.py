@@ -1,0 +1,109 @@
+"""The plan: every table, index, view and row as SQL steps, each one transaction, for either dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chatbuilder.blueprint import Blueprint, Table
+from chatbuilder.config import Config
+from chatbuilder.generators.common.schema import SqlTable, comments, create_indexes, create_table, sql_tables
+from chatbuilder.generators.custom import filing, rows, search, upkeep
+from chatbuilder.generators.custom.expressions import Sql
+from chatbuilder.generators.custom.moves import moves
+from chatbuilder.generators.custom.views import blueprint_view, dashboard, overview
+from chatbuilder.solution import Step
+
+SAMPLES = "samples"
+
+
+def build_steps(config: Config, blueprint: Blueprint, sql: Sql) -> tuple[Step, ...]:
+    """Return the steps in an order in which each finds what it stands on."""
+    found: list[Step] = []
+    for key, title, statements, more in _parts(config, blueprint, sql):
+        if statements:
+            payload = {"dialect": sql.name, "statements": statements, **more}
+            found.append(Step(key, title, "sql", payload, _stands_on(key, blueprint, found)))
+    return tuple(found)
+
+
+_Part = tuple[str, str, list[str], dict[str, object]]
+
+
+def _parts(config: Config, blueprint: Blueprint, sql: Sql) -> Iterator[_Part]:
+    yield (
+        "settings",
+        "Settings",
+        [*rows.house_tables(sql.name), *rows.settings_rows(blueprint, sql.name)],
+        {"system": blueprint.name},
+    )
+    groups = sql_tables(blueprint)
+    order = [blueprint.table(group[0].name) for group in groups]
+    for group, table in zip(groups, order, strict=True):
+        made = [statement for t in group for statement in _made(t, sql)]
+        kept = moves(table) if sql.name == "sqlite" else []
+        yield f"table:{table.key}", f"Table {table.name}", made, {"moves": kept} if kept else {}
+    yield "topics", "Topics", rows.topic_rows(config, blueprint, sql.name), {}
+    if blueprint.templates:
+        made = [*_made(rows.templates_table(blueprint), sql), *rows.template_rows(blueprint, sql.name)]
+        yield "templates", "Session templates", made, {}
+    if filing.tagging(blueprint):
+        made = [*_made(filing.rules_table(blueprint), sql), *filing.rules_rows(blueprint, sql.name)]
+        yield "rules", "Rules that file new sessions", made, {}
+    yield SAMPLES, "Sample rows", rows.sample_rows(blueprint, order, sql.name), {"once": True}
+    yield from _search_and_views(blueprint, order, sql)
+
+
+def _search_and_views(blueprint: Blueprint, order: list[Table], sql: Sql) -> Iterator[_Part]:
+    sqlite = sql.name == "sqlite"
+    if sqlite:
+        yield "search", "Full-text search", search.sqlite_search(blueprint), {}
+    else:
+        yield "search", "Full-text search", search.postgres_search(blueprint), {}
+        yield "filing", "Filing of new sessions", filing.postgres_filing(blueprint), {}
+    for table in order:
+        yield f"overview:{table.key}", f"Overview of {table.name}", [overview(table, blueprint, sql)], {}
+    for view in blueprint.views:
+        yield f"view:{view.key}", f"View {view.name}", [blueprint_view(view, blueprint, sql)], {}
+    if blueprint.wants("search"):
+        made = search.sqlite_search_views() if sqlite else search.postgres_search_functions(blueprint)
+        yield "find", "Search views" if sqlite else "Search function", made, {}
+    yield "dashboard", "Dashboard", [body for _, body in dashboard(blueprint, sql)], {}
+    for job in upkeep.jobs(blueprint, sql):
+        made = [upkeep.job_view(job, blueprint, sql), *([] if sqlite else upkeep.postgres_functions(job))]
+        yield f"job:{job.key}", job.title, made, {}
+
+
+def _made(table: SqlTable, sql: Sql) -> list[str]:
+    said = comments(table) if sql.name == "postgresql" else ()
+    return [create_table(table, sql.name), *create_indexes(table), *said]
+
+
+def _stands_on(key: str, blueprint: Blueprint, before: list[Step]) -> tuple[str, ...]:
+    """The steps that must be there first; a view stands on the overview of its table, an overview on all tables."""
+    kind, _, name = key.partition(":")
+    tables = tuple(step.key for step in before if step.key.startswith("table:"))
+    if key == "settings":
+        return ()
+    if kind == "table":
+        wanted = {f"table:{f.relation.table}" for f in blueprint.table(name).fields if f.relation} - {key}
+        return ("settings", *(step.key for step in before if step.key in wanted))
+    if kind == "view":
+        view = next(v for v in blueprint.views if v.key == name)
+        return (f"overview:{view.table}",)
+    if kind in ("dashboard", "job"):
+        return ("overview:sessions",)
+    if key in ("search", "filing", "find"):
+        return tuple(step.key for step in before if step.key in ("table:sessions", "rules", SAMPLES, "search"))
+    if key == SAMPLES:
+        return tuple(step.key for step in before if step.key.startswith(("table:", "topics")))
+    return tables if kind in ("overview", "topics") else ("settings",)
+
+
+def script(steps: tuple[Step, ...], sql: Sql, about: str) -> str:
+    """Return steps as one SQL file in one transaction. `about` is a comment and must be ours: no text from outside."""
+    begin = "PRAGMA foreign_keys = ON;\nBEGIN;\n" if sql.name == "sqlite" else "BEGIN;\n"
+    parts = [f"-- {about}\n\n{begin}"]
+    for step in steps:
+        parts.append(f"\n-- {step.title}\n")
+        parts += [f"{statement};\n" for statement in step.payload["statements"]]
+    return "".join(parts) + "\nCOMMIT;\n"

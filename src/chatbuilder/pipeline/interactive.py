@@ -1,0 +1,107 @@
+"""What the wizard asks while somebody answers. Light to import: what is heavy is imported when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from chatbuilder.paths import locate
+
+if TYPE_CHECKING:
+    from chatbuilder.blueprint import Blueprint
+    from chatbuilder.config import Config
+    from chatbuilder.library.systems import Job
+    from chatbuilder.solution import Solution
+
+Hear = Callable[[str, Literal["running", "done", "failed"], str], None]
+THEME_LIMIT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """The design of unfinished answers, and every problem they have, as `check` words them."""
+
+    blueprint: Blueprint
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Everything that valid answers lead to. `view_words` tell by view key how each view is set up."""
+
+    config: Config
+    solution: Solution
+    suggested: Mapping[str, str]
+    view_words: Mapping[str, str]
+
+
+def anything_saved() -> bool:
+    """Tell, without loading anything, whether there may be sessions to resume or systems to show."""
+    place = locate()
+    return place.library.exists() or any(place.drafts.glob("*.json"))
+
+
+def sketch(answers: Mapping[str, Any]) -> Sketch:
+    """Return the design so far; a platform or priority that is not chosen yet is no problem."""
+    from chatbuilder import pipeline
+    from chatbuilder.errors import InputError
+
+    problems: tuple[str, ...] = ()
+    try:
+        pipeline.check({"platform": "obsidian", "priorities": ("organization",), **answers})
+    except InputError as error:
+        problems = error.problems
+    return Sketch(pipeline.preview(answers), problems)
+
+
+def work_out(answers: Mapping[str, Any]) -> Work:
+    """Return config, solution and suggested target of valid answers. Raises `InputError`."""
+    from chatbuilder import pipeline
+    from chatbuilder.generators.common.words import view_text
+
+    config = pipeline.check(answers)
+    solution = pipeline.build(config)
+    words = {view.key: view_text(view, solution.blueprint) for view in solution.blueprint.views}
+    return Work(config, solution, pipeline.default_target(config), words)
+
+
+def apply(config: Config, hear: Hear, cancelled: Callable[[], bool]) -> Job:
+    """Build the system as `pipeline.apply` does, telling `hear` the key, state and note of each step."""
+    from chatbuilder import pipeline
+
+    def on_event(event: pipeline.Event) -> None:
+        match event:
+            case pipeline.StepStarted():
+                hear(event.key, "running", "")
+            case pipeline.StepDone():
+                hear(event.key, "done", event.note)
+            case pipeline.StepFailed():
+                hear(event.key, "failed", event.message)
+
+    return pipeline.apply(config, on_event=on_event, cancelled=cancelled)
+
+
+def time_zones() -> tuple[str, ...]:
+    """Return the names of all time zones."""
+    import zoneinfo
+
+    return tuple(sorted(zoneinfo.available_timezones()))
+
+
+def theme() -> str:
+    """Return the name of the colours chosen last, "" when none was."""
+    try:
+        return (locate().config / "theme").read_text("utf-8")[:THEME_LIMIT].strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def remember_theme(name: str) -> None:
+    """Keep the choice of colours for the next time; a disk that refuses is no reason to stop anyone."""
+    from chatbuilder import atomic
+
+    try:
+        atomic.write_private(locate().config / "theme", name.encode())
+    except OSError:
+        return

@@ -1,0 +1,192 @@
+"""Doing one step, for the first time or over what a run with other answers left: nothing of a person's is lost.
+
+Tables only grow: a column that answers no longer want stays with its values. Views, triggers and full-text indexes are
+made anew unless a person edited them. Rows are added once and never again, even when somebody deleted them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chatbuilder.provision.custom.database import Thing, catalogue, columns, created, definitions, filled, quote
+from chatbuilder.provision.custom.meta import digest, read_row
+
+
+@dataclass
+class Work:
+    """One step under way. `before` is what an earlier run remembered of it, {} when this is the first time."""
+
+    connection: sqlite3.Connection
+    payload: Mapping[str, Any]
+    before: Mapping[str, Any]
+    kept: list[str] = field(default_factory=list)
+    theirs: set[str] = field(default_factory=set)
+    made: set[str] = field(default_factory=set)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    tables: dict[str, dict[str, str]] = field(default_factory=dict)
+    design: dict[str, list[str]] = field(default_factory=dict)
+
+    def run(self) -> dict[str, Any]:
+        """Do the step and return what to remember of it."""
+        self.rows += self.before.get("rows", [])
+        self._clear()
+        moves = self._wanted_moves()
+        done = list(self.before.get("ran", []))
+        for statement in self.payload["statements"]:
+            self._execute(statement, done)
+        for move in moves:
+            self._move(move)
+        present = catalogue(self.connection)
+        names = [made[1].lower() for made in map(created, self.payload["statements"]) if made]
+        objects = {present[n].name: present[n].sql for n in names if n in present and n not in self.theirs}
+        found: dict[str, Any] = {"objects": objects, "ran": done, "rows": self.rows}
+        found |= {"tables": self.tables, "design": self.design} if self.tables else {}
+        return found | ({"kept": " ".join(self.kept)} if self.kept else {})
+
+    def _clear(self) -> None:
+        """Drop the views, triggers and indexes that an earlier run made, but not those a person has edited since."""
+        present = catalogue(self.connection)
+        ours = [present[name.lower()] for name in self.before.get("objects", {}) if name.lower() in present]
+        for thing in ours:
+            if thing.type != "table" and thing.sql != self.before["objects"][thing.name]:
+                self.theirs.add(thing.name.lower())
+                self.kept.append(f"The {thing.type} {thing.name} was edited, so it stays as it is.")
+        triggers_stay = any(t.type == "trigger" and t.name.lower() in self.theirs for t in ours)
+        for thing in reversed(ours):
+            if thing.virtual and triggers_stay:
+                self.theirs.add(thing.name.lower())
+            elif thing.name.lower() not in self.theirs and (thing.type != "table" or thing.virtual):
+                self.connection.execute(f"DROP {'TABLE' if thing.virtual else thing.type} {quote(thing.name)}")
+
+    def _execute(self, statement: str, done: list[str]) -> None:
+        made = created(statement)
+        if made is None:
+            self._fill(statement, done)
+            return
+        kind, name = made
+        if name.lower() in self.theirs:
+            return
+        if kind == "table":
+            wanted = definitions(statement)
+            self.design[name] = list(wanted)
+            if name.lower() in catalogue(self.connection):
+                self.tables[name] = self._grow(name, wanted)
+                return
+            self.tables[name] = wanted
+        self.connection.execute(statement)
+        self.made.add(name.lower())
+
+    def _fill(self, statement: str, done: list[str]) -> None:
+        """Run a statement about rows, unless it ran before and its table is still the one it filled."""
+        mark, table = digest(statement)[:12], filled(statement)
+        fresh = table.lower() in self.made
+        if not fresh and (mark in done or (self.payload.get("once") and self.before)):
+            return
+        cursor = self.connection.execute(statement)
+        if mark not in done:
+            done.append(mark)
+        if cursor.rowcount == 1 and cursor.lastrowid is not None and statement.startswith("INSERT"):
+            self._record(table, cursor.lastrowid)
+
+    def _record(self, table: str, rowid: int) -> None:
+        thing = catalogue(self.connection).get(table.lower())
+        if thing is None or thing.virtual or "system" in self.payload:
+            return
+        values = read_row(self.connection, table, rowid)
+        if values is not None:
+            self.rows.append({"table": table, "rowid": rowid, "values": values})
+
+    # tables that exist
+
+    def _grow(self, name: str, wanted: dict[str, str]) -> dict[str, str]:
+        """Bring an existing table of ours up to its new design; return the definitions of all its columns."""
+        thing = catalogue(self.connection)[name.lower()]
+        have = columns(self.connection, thing.name)
+        was: dict[str, str] = self.before.get("tables", {}).get(name, {})
+        changed = [c for c in wanted if c in have and c in was and was[c] != wanted[c]]
+        if changed and thing.sql != self.before.get("objects", {}).get(thing.name):
+            self.kept.append(f"The table {name} was edited, so the new rules for {_list(changed)} were left out.")
+            changed = []
+        wanted = {**wanted, **{c: self._widened(thing.name, c, wanted[c]) for c in changed}}
+        fit = [column for column in changed if self._fits(thing.name, column, wanted[column])]
+        if fit != changed:
+            rest = [c for c in changed if c not in fit]
+            self.kept.append(f"Rows of {name} break the new rules for {_list(rest)}, so the old rules stay.")
+        full = {**was, **{c: d for c, d in wanted.items() if c not in have or c in fit or c not in was}}
+        if fit:
+            self._rebuild(thing, full)
+        else:
+            for column in wanted:
+                if column not in have:
+                    self.connection.execute(f"ALTER TABLE {quote(name)} ADD COLUMN {wanted[column]}")
+        return full
+
+    def _widened(self, table: str, column: str, definition: str) -> str:
+        """Return a definition whose choices allow the values that are there, too."""
+        start = f"CHECK ({quote(column)} IN ("
+        if start not in definition or self._fits(table, column, definition):
+            return definition
+        name = quote(column)
+        query = f"SELECT DISTINCT quote({name}) FROM {quote(table)} WHERE {name} IS NOT NULL ORDER BY 1"
+        there = ", ".join(value for (value,) in self.connection.execute(query))
+        return definition.replace(start, f"{start}{there}, ", 1)
+
+    def _fits(self, table: str, column: str, definition: str) -> bool:
+        """Tell whether the values that are there pass a new column definition."""
+        probe = quote("chatbuilder_probe")
+        self.connection.execute("SAVEPOINT probe")
+        try:
+            self.connection.execute(f"CREATE TABLE {probe} ({definition}) STRICT")
+            self.connection.execute(f"INSERT INTO {probe} SELECT DISTINCT {quote(column)} FROM {quote(table)}")
+        except sqlite3.IntegrityError:
+            return False
+        finally:
+            self.connection.execute("ROLLBACK TO probe")
+            self.connection.execute("RELEASE probe")
+        return True
+
+    def _rebuild(self, thing: Thing, full: dict[str, str]) -> None:
+        """Make the table anew under another name, copy everything, and put it in the old one's place.
+
+        Source: https://sqlite.org/lang_altertable.html, "Making Other Kinds Of Table Schema Changes".
+        """
+        connection, new = self.connection, quote(f"{thing.name}_chatbuilder_new")
+        have = columns(connection, thing.name)
+        hangers_on = [
+            t
+            for t in catalogue(connection).values()
+            if t.table.lower() == thing.name.lower() and t.type in ("index", "trigger")
+        ]
+        connection.execute(f"CREATE TABLE {new} (\n  " + ",\n  ".join(full.values()) + "\n) STRICT")
+        shared = ", ".join(quote(name) for name in full if name in have)
+        connection.execute(f"INSERT INTO {new} ({shared}) SELECT {shared} FROM {quote(thing.name)}")
+        connection.execute(f"DROP TABLE {quote(thing.name)}")
+        connection.execute(f"ALTER TABLE {new} RENAME TO {quote(thing.name)}")
+        for hanger in hangers_on:
+            connection.execute(hanger.sql)
+
+    # values that change columns
+
+    def _wanted_moves(self) -> list[Mapping[str, Any]]:
+        """Return the moves whose old column was part of the last design, and is not part of this one."""
+        last = {c for names in self.before.get("design", {}).values() for c in names}
+        makes = [definitions(s) for s in self.payload["statements"] if s.startswith("CREATE TABLE")]
+        now = {c for columns_ in makes for c in columns_}
+        return [move for move in self.payload.get("moves", ()) if move["had"] in last - now]
+
+    def _move(self, move: Mapping[str, Any]) -> None:
+        if move["needs"] not in catalogue(self.connection):
+            return
+        query = f"SELECT rowid FROM {quote(move['needs'])}"
+        there = set(self.connection.execute(query))
+        for statement in move["statements"]:
+            self.connection.execute(statement)
+        for (rowid,) in sorted(set(self.connection.execute(query)) - there):
+            self._record(move["needs"], rowid)
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,128 @@
+"""The first screen for those who were here before: what they left open, and what they have built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Static
+
+from chatbuilder import wizard
+from chatbuilder.catalog import PLATFORMS
+from chatbuilder.screens.helptexts import HELP
+from chatbuilder.screens.messages import NewSession, OpenDraft, RemoveDraft
+from chatbuilder.screens.state import BuiltSystem, SavedDraft, State
+from chatbuilder.widgets.bars import KeyBar, TopBar
+from chatbuilder.widgets.choices import ChoiceList, Item
+from chatbuilder.widgets.lines import LineList
+
+NEW = "new"
+
+
+class WelcomeLines(LineList):
+    """Enter and Space do the same here: go on with the line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "select", "Open", key_display="↵", tooltip="Go on with this session")
+    ]
+
+
+class WelcomeScreen(Screen[None]):
+    """Sessions to go on with, a new one, and the systems that exist."""
+
+    CSS_PATH = "welcome.tcss"
+    AUTO_FOCUS = "#sessions"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  (Textual declares it for instances)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", "New", tooltip="Start with no answers"),
+        Binding("delete,backspace", "remove", "Remove", key_display="del", tooltip="Remove this session for good"),
+        Binding("f1", "app.explain_screen", "Help"),
+    ]
+    state: reactive[State] = reactive(State, init=False)
+    leaving = False
+    help_text = ("Welcome", HELP["welcome"])
+
+    def __init__(self, state: State) -> None:
+        super().__init__()
+        self.set_reactive(WelcomeScreen.state, state)
+
+    def compose(self) -> ComposeResult:
+        """Two lists, one above the other."""
+        yield TopBar()
+        with Vertical(id="main"):
+            yield Static("Welcome back", id="question")
+            yield Static("Go on where you were, or start something new.", id="hint")
+            yield WelcomeLines((Item(NEW, "Start a new system", sign="+", style="$text-primary bold"),), id="sessions")
+            yield Static(id="kept-aside", markup=False)
+            yield Static("Your systems", classes="title", id="systems-title")
+            yield Static(id="systems", markup=False)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Draw what is known."""
+        self.watch_state(self.state)
+
+    def watch_state(self, state: State) -> None:
+        """Draw the lists."""
+        if not self.is_mounted:
+            return
+        lines = self.query_one("#sessions", WelcomeLines)
+        first = len(lines.items) == 1
+        lines.offer(
+            [*_drafts(state.drafts or ()), Item(NEW, "Start a new system", sign="+", style="$text-primary bold")]
+        )
+        if first and lines.highlighted == len(lines.items) - 1:
+            lines.highlighted = 0
+        aside = [Content.assemble(("! ", "$warn bold"), d.problem) for d in state.drafts or () if d.problem]
+        self.query_one("#kept-aside", Static).update(Content("\n").join(aside))
+        self.query_one("#kept-aside", Static).display = bool(aside)
+        self.query_one("#systems-title").display = bool(state.systems)
+        self.query_one("#systems", Static).update(Content("\n").join(map(_system, state.systems)))
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only a session can be removed."""
+        if action == "remove":
+            return not self.is_mounted or self.query_one("#sessions", WelcomeLines).current not in (NEW, "")
+        return True
+
+    def on_choice_list_looked(self, event: ChoiceList.Looked) -> None:
+        """What the keys do depends on the line."""
+        self.refresh_bindings()
+
+    def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
+        """Open a session, or start one."""
+        self.app.post_message(NewSession() if event.id == NEW else OpenDraft(event.id))
+
+    def action_new(self) -> None:
+        """Start with no answers."""
+        self.app.post_message(NewSession())
+
+    def action_remove(self) -> None:
+        """Remove the highlighted session."""
+        self.app.post_message(RemoveDraft(self.query_one("#sessions", WelcomeLines).current))
+
+
+def _drafts(drafts: Iterable[SavedDraft]) -> Iterable[Item]:
+    for draft in drafts:
+        if draft.problem:
+            continue
+        platform = PLATFORMS[draft.platform].name if draft.platform in PLATFORMS else "no platform yet"
+        step = wizard.BY_ID[draft.step].name if draft.step in wizard.BY_ID else draft.step
+        when = draft.saved.replace("T", " ").removesuffix("Z")[:16]
+        busy = "  (open in another window)" if draft.locked else ""
+        yield Item(draft.id, draft.name, f"{platform} · at {step} · saved {when} UTC{busy}", "●", "$text-primary")
+
+
+def _system(system: BuiltSystem) -> Content:
+    platform = PLATFORMS[system.platform].name if system.platform in PLATFORMS else system.platform
+    sign, style = ("✓", "$good bold") if system.status == "ready" else ("!", "$warn bold")
+    return Content.assemble(
+        (f"{sign} ", style), (system.name, "bold"), (f"  {platform} · {system.status} · {system.place}", "$muted")
+    )

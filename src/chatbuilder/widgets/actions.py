@@ -1,0 +1,36 @@
+"""The line above the keys: why one cannot go on, or what is worth knowing, and the two buttons."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Button, Static
+
+SIGNS = {"quiet": ("·", "$muted"), "note": ("!", "$warn"), "bad": ("✗", "$bad"), "good": ("✓", "$good")}
+
+
+def signed(kind: str, text: str) -> Content:
+    """Return a text from outside with the sign and colour of its kind in front."""
+    sign, style = SIGNS[kind]
+    return Content.assemble((f"{sign} ", f"{style} bold"), (text, "$muted" if kind == "quiet" else ""))
+
+
+class ActionBar(Horizontal):
+    """A message, Back, and Continue: dimmed until the step is answered, with the reason beside it."""
+
+    def __init__(self, forward: str, *, back: bool) -> None:
+        super().__init__(id="actions")
+        self._forward, self._back = forward, back
+
+    def compose(self) -> ComposeResult:
+        """Message first, then the buttons at the right."""
+        yield Static(id="advice", markup=False)
+        if self._back:
+            yield Button("‹ Back", id="back", compact=True, action="screen.backward")
+        yield Button(f"{self._forward} ›", id="forward", compact=True, variant="primary", action="screen.forward")
+
+    def tell(self, kind: str, text: str, *, ready: bool) -> None:
+        """Show a message, or nothing, and whether the step can be left."""
+        self.query_one("#advice", Static).update(signed(kind, text) if text else "")
+        self.query_one("#forward", Button).disabled = not ready

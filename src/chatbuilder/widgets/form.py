@@ -1,0 +1,145 @@
+"""Small controls for one value each: a labelled field with its error in place, a switch, a choice in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+
+class Field(Input):
+    """One line of text; Enter goes on, as everywhere."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "screen.forward", "Continue", key_display="↵", tooltip="Go on")
+    ]
+
+    def __init__(self, value: str, *, id: str, placeholder: str = "") -> None:
+        super().__init__(value, id=id, placeholder=placeholder, compact=True, select_on_focus=False)
+        self.cursor_blink = False
+        self._given = value
+
+    def show(self, value: str) -> None:
+        """Show a value that was changed elsewhere; what is being typed stays as it is."""
+        if value != self.value and (not self.has_focus or self.value == self._given):
+            self.value = value
+            self.cursor_position = len(value)
+        self._given = self.value
+
+
+class FormRow(Vertical):
+    """A label, a control, and what is wrong with its value, in words, right below it; `key` is the answer's path."""
+
+    def __init__(self, label: str, control: Widget, *, key: str = "") -> None:
+        super().__init__(classes="row")
+        self.key, self._label, self._control = key, label, control
+
+    def compose(self) -> ComposeResult:
+        """Label and control side by side, the error below the control."""
+        with Horizontal(classes="line"):
+            yield Static(self._label, classes="label", markup=False)
+            yield self._control
+        yield Static(classes="wrong", markup=False)
+
+    def wrong(self, problem: str) -> None:
+        """Show a problem, or take it away."""
+        line = self.query_one(".wrong", Static)
+        line.display = bool(problem)
+        line.update(Content.assemble(("✗ ", "bold"), problem) if problem else "")
+
+
+class Tick(Widget, can_focus=True):
+    """Yes or no."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "flip", "Change", key_display="␣", tooltip="Switch it on or off"),
+        Binding("enter", "screen.forward", "Continue", key_display="↵"),
+    ]
+    value: reactive[bool] = reactive(False)
+
+    @dataclass
+    class Flipped(Message):
+        """It was switched."""
+
+        tick: Tick
+        value: bool
+
+        @property
+        def control(self) -> Tick:
+            """The switch it comes from."""
+            return self.tick
+
+    def __init__(self, text: str, value: bool, *, id: str) -> None:
+        super().__init__(id=id)
+        self._text = text
+        self.set_reactive(Tick.value, value)
+
+    def render(self) -> Content:
+        """Return the sign and the text."""
+        sign = Content.styled("■", "$text-primary bold") if self.value else Content.styled("□", "$muted")
+        return Content.assemble(sign, " ", self._text)
+
+    def action_flip(self) -> None:
+        """Tell that it is to be switched; the owner sets the value."""
+        self.post_message(self.Flipped(self, not self.value))
+
+    def on_click(self, event: events.Click) -> None:
+        """The mouse does what Space does."""
+        self.action_flip()
+
+
+class Cycle(Widget, can_focus=True):
+    """One of a few values, in one line: ← and → (or Space) change it."""
+
+    auto_links = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,right", "turn(1)", "Change", key_display="←→", tooltip="Another value"),
+        Binding("left", "turn(-1)", show=False),
+        Binding("enter", "screen.forward", "Continue", key_display="↵"),
+    ]
+    value: reactive[str] = reactive("")
+
+    @dataclass
+    class Turned(Message):
+        """Another value was chosen."""
+
+        cycle: Cycle
+        value: str
+
+        @property
+        def control(self) -> Cycle:
+            """The control it comes from."""
+            return self.cycle
+
+    def __init__(self, choices: Sequence[tuple[str, str]], value: str, *, id: str) -> None:
+        super().__init__(id=id)
+        self._names = dict(choices)
+        self.set_reactive(Cycle.value, value if value in self._names else next(iter(self._names)))
+
+    def render(self) -> Content:
+        """Return the value between two arrows."""
+        arrow = "$text-primary bold" if self.has_focus else "$muted"
+        return Content.assemble(("‹ ", arrow), self._names[self.value], (" ›", arrow))
+
+    def validate_value(self, value: str) -> str:
+        """A value from outside that is not among the choices shows the first."""
+        return value if value in self._names else next(iter(self._names))
+
+    def action_turn(self, by: int) -> None:
+        """Tell about the next or the last value; the owner sets it."""
+        keys = list(self._names)
+        self.post_message(self.Turned(self, keys[(keys.index(self.value) + by) % len(keys)]))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the left arrow goes back, elsewhere on."""
+        self.action_turn(-1 if event.x < 2 else 1)
