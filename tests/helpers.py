@@ -75,8 +75,9 @@ def python(code: str, *arguments: object, **more: Any) -> Done:
     """Run a script in a fresh interpreter with the environment of this test."""
     words = [sys.executable, "-c", code, *(str(argument) for argument in arguments)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **more.pop("env", {})}
+    more.setdefault("timeout", 60)
     done = subprocess.run(
-        words, capture_output=True, text=True, encoding="utf-8", env=environment, timeout=60, check=False, **more
+        words, capture_output=True, text=True, encoding="utf-8", env=environment, check=False, **more
     )
     return Done(done.returncode, done.stdout, done.stderr)
 

@@ -147,6 +147,13 @@ class Options(Slice):
         return value
 
 
+def holds_password(database: str) -> bool:
+    """Tell whether a database URL holds a password. When in doubt it does."""
+    # It may hold /, ? and @ that were never escaped, so everything before the last @ counts.
+    login, _, _ = database.partition("://")[2].rpartition("@")
+    return not database.startswith("sqlite:") and (":" in login or "password=" in database.lower())
+
+
 class Target(Slice):
     """Where to provision; which keys may be set depends on the platform (see `catalog.Platform.target_keys`)."""
 
@@ -176,9 +183,7 @@ class Target(Slice):
             return None
         if not re.match(r"(sqlite:///.+|postgres(ql)?://.+)", value):
             raise ValueError("must look like sqlite:///path/to/file.db or postgresql://user@host/name")
-        # A password may hold /, ? and @ that were never escaped, so everything before the last @ counts.
-        login, _, _ = value.removeprefix("postgresql://").removeprefix("postgres://").rpartition("@")
-        if (value.startswith("postgres") and ":" in login) or "password=" in value.lower():
+        if holds_password(value):
             raise ValueError("holds a password; keep it in the keyring, PGPASSWORD or ~/.pgpass instead")
         return value
 

@@ -115,22 +115,18 @@ class Drafts:
 
     def list(self) -> list[DraftInfo]:
         """Return all drafts, newest first; damaged ones are kept aside and reported once in `problem`."""
-        found = []
         atomic.sweep(self._folder)
-        for path in sorted(self._folder.glob("*.json")):
-            try:
-                draft = self._read(path)
-            except InputError as error:
-                found.append(DraftInfo(path.stem, path.stem, "", "", "", problem=" ".join(error.lines())))
-                continue
-            answers = draft.answers
-            name = str(answers.get("name") or "Chat Sessions")
-            found.append(
-                DraftInfo(
-                    draft.id, name, str(answers.get("platform") or ""), draft.step, draft.saved, self._busy(draft.id)
-                )
-            )
-        return sorted(found, key=lambda info: info.saved, reverse=True)
+        # Two that were saved within a second are told apart by their files.
+        paths = sorted(self._folder.glob("*.json"), key=_changed, reverse=True)
+        return sorted(map(self._info, paths), key=lambda info: info.saved, reverse=True)
+
+    def _info(self, path: Path) -> DraftInfo:
+        try:
+            draft = self._read(path)
+        except InputError as error:
+            return DraftInfo(path.stem, path.stem, "", "", "", problem=" ".join(error.lines()))
+        name, platform = (str(draft.answers.get(key) or "") for key in ("name", "platform"))
+        return DraftInfo(draft.id, name or "Chat Sessions", platform, draft.step, draft.saved, self._busy(draft.id))
 
     def delete(self, draft_id: str) -> None:
         """Remove a draft. Raises `InputError` when there is none or another window has it open."""
@@ -221,6 +217,13 @@ class Drafts:
             f"Draft {path.stem} cannot be opened: {reason}.", title="Draft kept aside", kept=kept,
             hint="start a new session; send the file along if you report this.",
         )  # fmt: skip
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _about_version(version: object) -> str:

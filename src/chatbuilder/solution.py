@@ -26,6 +26,7 @@ class Step:
 
     Kinds and their payloads:
     * folder: {path}; file: {path, text} or {path, base64}; paths are POSIX and relative to the target folder;
+      a file with `if_absent`: true (Logseq's settings) is only written where there is none;
     * merge: {path, format: "json", values}: add keys to a settings file that may be the person's own;
     * sql: {dialect, statements: [...]}, one transaction;
     * workbook: {spec}: see `generators.common.workbook`;

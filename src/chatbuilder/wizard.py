@@ -62,6 +62,7 @@ STEPS: tuple[Step, ...] = (
 ORDER: tuple[str, ...] = tuple(step.id for step in STEPS)
 BY_ID: dict[str, Step] = {step.id: step for step in STEPS}
 FIRST, LAST = ORDER[0], ORDER[-1]
+TARGET_KEYS = tuple(sorted({key for platform in catalog.PLATFORMS.values() for key in platform.target_keys}))
 DEFAULTS: dict[str, Any] = {"name": "Chat Sessions", "team_size": "solo", "complexity": "moderate"}
 
 
@@ -310,29 +311,63 @@ def subject(answers: Answers) -> str:
 
 
 def tidy(answers: Answers) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return answers from outside with unusable choices left out, and the keys of what was left out.
+    """Return answers from outside as far as screens can show them, and the keys of what was (partly) left out.
 
-    Only the shape that the screens rely on is checked here; everything else is checked, and shown, at Review.
+    Wrong values that somebody can see and correct stay; `config` says at Review what is wrong with them.
     """
-    one_of: dict[str, Mapping[str, object]] = {
-        "platform": catalog.PLATFORMS,
-        "team_size": catalog.TEAM_SIZES,
-        "complexity": catalog.COMPLEXITIES,
-    }
-    some_of: dict[str, Mapping[str, object]] = {"priorities": catalog.PRIORITIES, "features": catalog.FEATURES}
     good: dict[str, Any] = {}
     for key, given in answers.items():
-        if key in one_of:
-            fits = isinstance(given, str) and given in one_of[key]
-        elif key in some_of:
-            fits = isinstance(given, (list, tuple)) and all(isinstance(g, str) and g in some_of[key] for g in given)
-        elif key in ("options", "target"):
-            fits = isinstance(given, Mapping) and _plain(key, given)
-        else:
-            fits = key not in ("name",) or isinstance(given, str)
-        if fits:
-            good[key] = given
-    return merge({}, good), tuple(key for key in answers if key not in good)
+        if key in ("options", "target"):
+            if isinstance(given, Mapping):
+                good[key] = {k: v for k, v in given.items() if _shown(f"{key}.{k}", v)}
+        elif _shown(key, given):
+            good[key] = tuple(dict.fromkeys(given)) if isinstance(given, (list, tuple)) else given
+    platform = catalog.PLATFORMS.get(good.get("platform", ""))
+    if "target" in good and platform:
+        good["target"] = {k: v for k, v in good["target"].items() if k in platform.target_keys}
+    return merge({}, good), tuple(key for key in answers if _lost(good.get(key), answers[key]))
+
+
+def _lost(kept: Any, given: Any) -> bool:
+    if isinstance(kept, Mapping):
+        return set(kept) != set(given)
+    return kept is None
+
+
+def _shown(key: str, value: Any) -> bool:
+    """Tell whether a value has the shape that the screens rely on."""
+    one_of: dict[str, Mapping[str, object]] = {
+        "platform": catalog.PLATFORMS, "team_size": catalog.TEAM_SIZES, "complexity": catalog.COMPLEXITIES,
+    }  # fmt: skip
+    some_of: dict[str, Mapping[str, object]] = {"priorities": catalog.PRIORITIES, "features": catalog.FEATURES}
+    if key in one_of:
+        return isinstance(value, str) and value in one_of[key]
+    if key in some_of:
+        return _all_text(value) and all(item in some_of[key] for item in value)
+    if key in ("options.assistants", "options.topics"):
+        return _all_text(value)
+    if key == "options.custom_fields":
+        return isinstance(value, (list, tuple)) and all(map(_is_field, value))
+    if key in ("version", "options.sample_data"):
+        return value in (True, False, 1)
+    return isinstance(value, str) and key in TEXTS
+
+
+TEXTS = ("name", "options.timezone", "options.date_format", *(f"target.{key}" for key in TARGET_KEYS))
+
+
+def _all_text(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+
+
+def _is_field(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not set(value) <= {"name", "type", "choices"}:
+        return False
+    return (
+        all(isinstance(value.get(key, ""), str) for key in ("name", "type"))
+        and "name" in value
+        and (_all_text(value.get("choices", ())))
+    )
 
 
 def by_field(problems: Iterable[str]) -> dict[str, str]:
@@ -377,19 +412,6 @@ def field_problems(field: Answers, taken: Iterable[str] = ()) -> dict[str, str]:
     if made.name.casefold() in {name.casefold() for name in taken}:
         found["name"] = f"There is a field {made.name!r} already."
     return found
-
-
-def _plain(key: str, table: Mapping[str, Any]) -> bool:
-    if key == "target":
-        return all(isinstance(v, str) for v in table.values())
-    lists = ("assistants", "topics", "custom_fields")
-    if not all(isinstance(table.get(name, ()), (list, tuple)) for name in lists):
-        return False
-    if not all(isinstance(v, str) for name in lists[:2] for v in table.get(name, ())):
-        return False
-    if not all(isinstance(f, Mapping) and isinstance(f.get("name"), str) for f in table.get("custom_fields", ())):
-        return False
-    return all(isinstance(table.get(name, ""), str) for name in ("timezone", "date_format"))
 
 
 def _texts(value: object) -> tuple[str, ...]:

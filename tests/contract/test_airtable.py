@@ -186,7 +186,8 @@ def spoil_formula(body):
 
 
 def spoil_primary(body):
-    body["tables"][0]["fields"].reverse()
+    fields = body["tables"][0]["fields"]
+    fields.insert(0, fields.pop(1))
 
 
 def spoil_primary_id(body):

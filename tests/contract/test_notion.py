@@ -43,7 +43,7 @@ def named_row(table, row):
     return {k: (v,) if k in lists and isinstance(v, str) else v for k, v in found.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(configs("notion"))
 def test_notion_accepts_every_plan(config):
     blueprint = design(config)
@@ -104,7 +104,7 @@ def _plain(value, titles):
     raise AssertionError(value)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(configs("notion"), days, st.sampled_from(["Sam", "Robin", "nobody"]))
 def test_views_select_what_the_design_says(config, today, me):
     blueprint = design(config)
@@ -118,7 +118,7 @@ def test_views_select_what_the_design_says(config, today, me):
         assert got == wanted, view.name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(configs("notion", features=ALL["features"]), days)
 def test_figures_count_what_the_design_says(config, today):
     blueprint = design(config)
@@ -177,7 +177,7 @@ rows = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(trees, rows, days)
 def test_any_filter_means_the_same_in_notion(tree, row, today):
     source = workspace_of_all().source_of("sessions")
@@ -209,7 +209,7 @@ def workspace_of_all(made=[]):  # noqa: B006  (made once: running the full plan 
     return made[0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rows, days)
 def test_formulas_compute_what_the_design_says(row, today):
     table, source = FULL.sessions, workspace_of_all().source_of("sessions")
@@ -224,7 +224,7 @@ def test_formulas_compute_what_the_design_says(row, today):
             assert got == (None if value is None else (today - date.fromisoformat(value[:10])).days)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(trees, rows, days)
 def test_any_condition_means_the_same_as_a_formula(tree, row, today):
     assume("owner" not in fields_of(tree))  # a formula does not know who looks
@@ -247,6 +247,29 @@ def test_any_order_that_respects_the_dependencies_works(config, random):
         step = random.choice(ready)
         workspace.deliver(step)
         waiting.remove(step)
+
+
+@pytest.mark.parametrize("late", ["database", "schema", "extend", "tabs", "page", "dashboard", "row:topics"])
+def test_a_step_may_come_as_late_as_the_others_let_it(late):
+    """Whatever does not wait for these steps, directly or through others, really works without them."""
+    waiting = list(plan_of(Config(**ALL, team_size="large", complexity="advanced")))
+    workspace = Workspace()
+    while waiting:
+        ready = [step for step in waiting if set(step.depends_on) <= set(workspace.results)]
+        step = min(ready, key=lambda item: item.key.startswith(late))
+        workspace.deliver(step)
+        waiting.remove(step)
+
+
+def test_a_link_of_a_table_to_itself_is_one_way():
+    """The API answers 500 to the two-way kind (recorded by ultimate-notion's tests)."""
+    topics = FULL.table("topics")
+    parent = topics.field("parent")
+    both = replace(parent, relation=replace(parent.relation, reverse="Narrower topics"))
+    changed = replace(topics, fields=tuple(both if f == parent else f for f in topics.fields))
+    tables = tuple(changed if t == topics else t for t in FULL.tables)
+    plan = generate(Config(**ALL, complexity="advanced"), replace(FULL, tables=tables)).plan
+    assert "Narrower topics" not in Workspace().run(plan).source_of("topics").properties
 
 
 def test_the_first_tab_goes_to_a_table():

@@ -85,7 +85,8 @@
 
 (defn simple [db source]
   (let [form (reader/read-string (string/replace source #"\[\[(.*?)\]\]" "\"[[$1]]\""))
-        found (map first (d/q [:find '(pull ?p [*]) :in '$ '% :where (clause form)] db rules))]
+        where (if (= 'and (first form)) (map clause (rest form)) [(clause form)])
+        found (map first (d/q (vec (concat '[:find (pull ?p [*]) :in $ % :where] where)) db rules))]
     {:found (map :block/original-name found) :rows (map row found)}))
 
 (defn run [db today {:keys [kind source]}]

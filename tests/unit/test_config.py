@@ -175,7 +175,7 @@ def test_a_password_in_a_database_url_is_refused_and_not_repeated(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite:///~/chats.db", "sqlite:////abs/chats.db", "postgresql://sam@host:5432/db", "postgres://host/db"]
+    "url", ["sqlite:///C:/me@home/chats.db", "sqlite:///~/chats.db", "sqlite:////abs/chats.db", "postgresql://sam@host:5432/db", "postgres://host/db"]
 )
 def test_database_urls(url):
     assert config("custom", target={"database": url}).target.database == url

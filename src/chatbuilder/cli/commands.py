@@ -35,6 +35,7 @@ def _open(draft: str | None) -> int:
         raise UsageError(
             "The wizard needs a terminal, and this is none.",
             title="No terminal",
+            kept="everything that is saved.",
             hint="`chatbuilder build --answers FILE --out DIR` does the same without one.",
         )
     from chatbuilder.app import run
@@ -45,7 +46,10 @@ def _open(draft: str | None) -> int:
 def _newest_draft() -> str:
     found = [info for info in pipeline.drafts() if not info.problem]
     if not found:
-        raise InputError("There is no saved session.", title="No drafts", hint="`chatbuilder` starts a new one.")
+        raise InputError(
+            "There is no saved session.", title="No drafts", kept="nothing was changed.",
+            hint="`chatbuilder` starts a new one.",
+        )  # fmt: skip
     return found[0].id
 
 

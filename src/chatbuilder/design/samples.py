@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from chatbuilder.blueprint import Field, Table
@@ -44,13 +45,13 @@ _FIXED: dict[str, tuple[Any, ...]] = {
 
 
 def with_samples(tables: tuple[Table, ...], config: Config) -> tuple[Table, ...]:
-    """Return the tables with their sample rows, or unchanged when none are wanted."""
+    """Return the tables with their first rows: the topics that were named, and sample rows when they are wanted."""
     if not config.options.sample_data:
-        return tables
+        return tuple(replace(t, samples=_topics(config)) if t.key == "topics" else t for t in tables)
     keys = {table.key for table in tables}
     rows: dict[str, tuple[Mapping[str, Any], ...]] = {
         "sessions": tuple(_session(tables[0], n, keys, config) for n in range(len(_ROWS))),
-        "topics": tuple(_topic(name, n, config) for n, name in enumerate(config.options.topics)),
+        "topics": _topics(config),
         "projects": _PROJECTS,
         "prompts": (
             {"name": "Explain with a small example", "text": "Explain … with the smallest example that shows it.", "kind": "Research",
@@ -70,11 +71,14 @@ _PROJECTS: tuple[Mapping[str, Any], ...] = (
 _PROJECT_OF = ("Household", "Website", "Thesis", "Website", "Thesis")
 
 
-def _topic(name: str, number: int, config: Config) -> dict[str, Any]:
-    row: dict[str, Any] = {"name": name, "about": None}
+def _topics(config: Config) -> tuple[Mapping[str, Any], ...]:
+    names = config.options.topics
+    rows: list[dict[str, Any]] = [{"name": name, "about": None} for name in names]
     if config.complexity == "advanced":
-        row["parent"] = (config.options.topics[0],) if number == len(config.options.topics) - 1 and number else ()
-    return row
+        for number, row in enumerate(rows):
+            example = config.options.sample_data and 0 < number == len(names) - 1
+            row["parent"] = (names[0],) if example else ()
+    return tuple(rows)
 
 
 def _session(table: Table, n: int, tables: set[str], config: Config) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from chatbuilder.config import holds_password
 from chatbuilder.drafts import Draft, DraftInfo, Drafts
 from chatbuilder.paths import locate
 
@@ -44,7 +47,12 @@ def has_draft(draft_id: str) -> bool:
 
 
 def save_draft(draft: Draft) -> Draft:
-    """Write a draft atomically. Raises `InputError` when the disk refuses."""
+    """Write a draft atomically, without a database address that holds a password. Raises `InputError`."""
+    target = draft.answers.get("target")
+    if isinstance(target, Mapping) and holds_password(str(target.get("database") or "")):
+        rest = {key: value for key, value in target.items() if key != "database"}
+        saved = _drafts().save(replace(draft, answers={**draft.answers, "target": rest}))
+        return replace(saved, answers=draft.answers)
     return _drafts().save(draft)
 
 

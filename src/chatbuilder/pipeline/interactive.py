@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from chatbuilder.paths import locate
@@ -11,8 +11,11 @@ from chatbuilder.paths import locate
 if TYPE_CHECKING:
     from chatbuilder.blueprint import Blueprint
     from chatbuilder.config import Config
+    from chatbuilder.drafts import Draft, DraftInfo
     from chatbuilder.library.systems import Job
+    from chatbuilder.pipeline.provisioning import SystemInfo
     from chatbuilder.solution import Solution
+    from chatbuilder.wizard import Session
 
 Hear = Callable[[str, Literal["running", "done", "failed"], str], None]
 THEME_LIMIT = 60
@@ -40,6 +43,54 @@ def anything_saved() -> bool:
     """Tell, without loading anything, whether there may be sessions to resume or systems to show."""
     place = locate()
     return place.library.exists() or any(place.drafts.glob("*.json"))
+
+
+def known() -> tuple[tuple[DraftInfo, ...], tuple[SystemInfo, ...]]:
+    """Return the sessions that can be resumed and the systems that exist. Raises `InputError`."""
+    from chatbuilder import pipeline
+
+    return tuple(pipeline.drafts()), tuple(pipeline.systems())
+
+
+def open_session(draft_id: str) -> Draft:
+    """Return a draft, or a copy of one that is open elsewhere; answers no screen can show go to `extra`.
+
+    Raises `InputError` for a draft that cannot be opened; the message says where the file was kept.
+    """
+    from chatbuilder import pipeline
+    from chatbuilder.wizard import tidy
+
+    draft = pipeline.load_draft(draft_id)
+    unusable = {key: draft.answers[key] for key in tidy(draft.answers)[1]}
+    return replace(draft, extra={**draft.extra, "left_out": unusable}) if unusable else draft
+
+
+def save_session(draft: Draft | None, session: Session) -> Draft:
+    """Save where somebody is in the wizard, as a new draft when there is none yet. Raises `InputError`."""
+    from chatbuilder import pipeline
+
+    draft = draft or pipeline.new_draft()
+    outcome = session.outcome.data() if session.outcome else None
+    return pipeline.save_draft(
+        replace(
+            draft, step=session.step, answers=session.answers, reached=session.reached,
+            extra={**draft.extra, "outcome": outcome},
+        )
+    )  # fmt: skip
+
+
+def delete_session(draft_id: str) -> None:
+    """Remove a draft for good. Raises `InputError`."""
+    from chatbuilder import pipeline
+
+    pipeline.delete_draft(draft_id)
+
+
+def release_session(draft_id: str) -> None:
+    """Let other windows open a draft."""
+    from chatbuilder import pipeline
+
+    pipeline.release_draft(draft_id)
 
 
 def sketch(answers: Mapping[str, Any]) -> Sketch:

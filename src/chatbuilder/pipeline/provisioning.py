@@ -219,11 +219,15 @@ class Run:
     provisioner: Provisioner
     by_hand: tuple[str, ...]
 
-    def deliver(self, plan: Plan, action: str, on_event: Callable[[Event], None], cancelled: Callable[[], bool]) -> Job:
-        """Deliver the steps of a plan that are not done yet and return the closed job."""
+    def deliver(
+        self, plan: Plan, action: str, on_event: Callable[[Event], None], cancelled: Callable[[], bool],
+        positions: Mapping[str, int] | None = None,
+    ) -> Job:  # fmt: skip
+        """Deliver the steps of a plan that are not done yet and return the closed job; `positions` as in `run`."""
         job = self.library.start_job(self.system, self.platform)
         try:
-            outcome = run(plan, self.provisioner, self.library.journal(self.system, job.id), on_event, cancelled)
+            journal = self.library.journal(self.system, job.id)
+            outcome = run(plan, self.provisioner, journal, on_event, cancelled, positions)
         except KeyboardInterrupt:
             self.library.finish_job(job.id, "cancelled", {}, None)
             raise

@@ -40,8 +40,11 @@ class Taken:
 def verify(wanted: str) -> list[Drift]:
     """Compare a system with what was built; changes nothing. Raises `InputError` for an unknown system."""
     with _opened(wanted) as (library, system, provisioner):
-        begun = [_drift(record, provisioner) for record in _present(library, system)]
-        return [*begun, *(Drift(step.key, step.title, "not finished") for step in _never_begun(library, system))]
+        present = _present(library, system)
+        begun = {record.key for record in present}
+        to_come = build(config_of(system.answers)).plan if system.status == "building" else ()
+        rest = [Drift(step.key, step.title, "not finished") for step in to_come if step.key not in begun]
+        return [*(_drift(record, provisioner) for record in present), *rest]
 
 
 def _drift(record: Record, provisioner: Provisioner) -> Drift:
@@ -56,15 +59,23 @@ def repair(wanted: str, *, on_event: Callable[[Event], None], cancelled: Callabl
     """Put back what is missing, finish what was begun, and touch nothing else. Raises `InputError`."""
     with _opened(wanted) as (library, system, provisioner), system_lock(system.id):
         journal = library.journal(system.id)
-        present = _present(library, system)
-        for record in present:
-            if _drift(record, provisioner).state == "missing":
-                journal.removed(record.key)
-        manual = tuple(m.title for m in build(config_of(system.answers)).manual)
-        again = Run(library, system.id, system.platform, provisioner, manual)
-        # All of them, so that the journal keeps their order; what is there is passed over.
-        steps = (*(_step(record) for record in present), *_never_begun(library, system))
-        return again.deliver(Plan(steps), "repair", on_event, cancelled)
+        solution = build(config_of(system.answers))
+        records = _present(library, system)
+        states = {record.key: _drift(record, provisioner).state for record in records}
+        wrong = {key for key, state in states.items() if state in ("missing", "not finished")}
+        if system.status == "building":
+            wrong |= {step.key for step in solution.plan if step.key not in states}
+        # A repair that dies half-way is a build to finish: what it marks here is not forgotten.
+        library.set_system(system.id, "building")
+        positions = {step.key: number for number, step in enumerate(solution.plan, 1)}
+        positions |= {record.key: record.position for record in records}
+        steps = {record.key: _step(record) for record in records} | {step.key: step for step in solution.plan}
+        for key in wrong:
+            if states.get(key) == "missing":
+                journal.removed(key)
+        plan = Plan(tuple(steps[key] for key in sorted(wrong, key=lambda key: (positions[key], key))))
+        again = Run(library, system.id, system.platform, provisioner, tuple(m.title for m in solution.manual))
+        return again.deliver(plan, "repair", on_event, cancelled, positions)
 
 
 def destroy(wanted: str) -> list[Taken]:
@@ -119,14 +130,6 @@ def _step(record: Record) -> Step:
 
 def _present(library: Library, system: System) -> list[Record]:
     return [r for r in library.journal(system.id).records().values() if r.state != "removed"]
-
-
-def _never_begun(library: Library, system: System) -> list[Step]:
-    """Return what is still to come of a build that was interrupted."""
-    if system.status != "building":
-        return []
-    begun = {record.key for record in _present(library, system)}
-    return [step for step in build(config_of(system.answers)).plan if step.key not in begun]
 
 
 @contextmanager

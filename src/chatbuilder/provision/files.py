@@ -7,15 +7,13 @@ build on it.
 from __future__ import annotations
 
 import base64
-import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from chatbuilder.errors import InputError, RefusedError
-from chatbuilder.provision import disk, settings
+from chatbuilder.provision import disk, intents, settings
 from chatbuilder.provision.base import Links, Preflight, Removal, Result, State
 from chatbuilder.solution import Plan, Step
 
@@ -86,6 +84,7 @@ class FilesProvisioner:
         problems: list[str], merges: list[str], notes: list[str],
     ) -> None:  # fmt: skip
         disk.sweep(place.parent)
+        intents.forget(place, result)
         if not os.path.lexists(place):
             self._check_parents(place, problems)
         elif step.kind == "folder":
@@ -109,7 +108,6 @@ class FilesProvisioner:
         self, step: Step, result: Result | None, place: Path, problems: list[str], merges: list[str], notes: list[str]
     ) -> None:
         path = self._name(place)
-        _forget_intent(_intent_of(place), result)
         try:
             current, _ = settings.load(place.read_bytes())
         except ValueError:
@@ -128,28 +126,20 @@ class FilesProvisioner:
     def look_up(self, step: Step, payload: Mapping[str, Any]) -> Result | None:
         """Return the result of a step that was begun before a crash, when it is there whole.
 
-        Only asked for steps in doubt, so a file with exactly our content is ours, and so is an empty folder.
+        Only asked for steps in doubt, so a file with exactly our content is ours. What a folder or a merge was about to
+        do stands in a note beside it.
         """
         place = disk.inside(self.root, str(payload["path"]))
-        if step.kind == "folder":
-            if not place.is_dir():
-                return None
-            disk.sweep(place)
-            empty = not any(place.iterdir())
-            return {"path": payload["path"], "created": empty, "made": [payload["path"]] if empty else []}
-        if step.kind == "merge":
-            return self._found_merge(place)
+        if step.kind in ("folder", "merge"):
+            found = intents.folder(place) if step.kind == "folder" else intents.merge(place)
+            self._intent = place if found is not None else self._intent
+            return found
         if not place.is_file() or place.is_symlink():
             return None
         content = _content(payload)
         if place.read_bytes() != content:
             return None
         return {"path": payload["path"], "sha256": disk.sha256(content), "created": True, "made": []}
-
-    def _found_merge(self, place: Path) -> Result | None:
-        found = self._pending(place)
-        self._intent = _intent_of(place) if found is not None else self._intent
-        return found
 
     def inspect(self, step: Step, payload: Mapping[str, Any], result: Result) -> State:
         """Tell whether a delivered step is still there as written."""
@@ -161,7 +151,7 @@ class FilesProvisioner:
         if not place.is_file():
             return "edited"
         if step.kind == "merge":
-            return _inspect_merge(place, _added(result))
+            return _inspect_merge(place, payload, _added(result))
         return "same" if disk.sha256(place.read_bytes()) == result.get("sha256") else "edited"
 
     # doing
@@ -201,10 +191,19 @@ class FilesProvisioner:
                 f"{self._name(place)} is a file, and a folder goes there.", title="Something is in the way",
                 kept="the file.", hint="move or rename it, then apply again.",
             )  # fmt: skip
-        made = disk.make_folders(self.root, place)
+        made = list((previous or {}).get("made", ()))
+        if not place.is_dir():
+            path = self._name(place)
+            made = list(dict.fromkeys([*disk.make_folders(self.root, place.parent), path, *made]))
+            self._note(place, {"path": path, "created": True, "made": made})
+            disk.make_folders(self.root, place)
         disk.sweep(place)
-        made = [*made, *(path for path in (previous or {}).get("made", ()) if path not in made)]
         return {"path": self._name(place), "created": self._name(place) in made, "made": made}
+
+    def _note(self, place: Path, result: Mapping[str, Any]) -> None:
+        """Leave a note of what is about to be done, for the case that a crash hides whether it was."""
+        self._intent = place
+        intents.leave(place, result)
 
     def _file(self, place: Path, payload: Mapping[str, Any], previous: Result | None) -> dict[str, Any]:
         content = _content(payload)
@@ -224,7 +223,7 @@ class FilesProvisioner:
         return {"path": payload["path"], "sha256": mine, "created": _created(previous), "kept": why}
 
     def _merge(self, place: Path, payload: Mapping[str, Any], previous: Result | None) -> dict[str, Any]:
-        previous = self._pending(place) or previous
+        previous = intents.merge(place) or previous
         there = os.path.lexists(place)
         current, style = _settings(place) if there else ({}, settings.Style())
         base = {"path": payload["path"], "created": _created(previous) or not there}
@@ -235,23 +234,12 @@ class FilesProvisioner:
         data = style.dump(merged)
         result = {**base, "sha256": disk.sha256(data), "added": added.data(), "theirs": added.theirs}
         if not there or not settings.same(current, merged):
-            self._intent = _intent_of(place)
-            disk.write(self._intent, json.dumps(result).encode())
+            self._note(place, {**result, "first": previous is None})
             if there:
                 disk.write(place.resolve(), data)
             elif not disk.create(place, data):
                 return self._merge(place, payload, previous)
         return result
-
-    def _pending(self, place: Path) -> dict[str, Any] | None:
-        """Return what a killed run was adding to a settings file, when it got as far as adding it."""
-        try:
-            result: dict[str, Any] = json.loads(_intent_of(place).read_bytes())
-            current, _ = settings.load(place.read_bytes())
-        except (OSError, ValueError):
-            return None
-        there, wanted = settings.present(current, _added(result)) if isinstance(current, dict) else (0, 1)
-        return result if there == wanted else None
 
     # undoing
 
@@ -272,6 +260,7 @@ class FilesProvisioner:
         if not result.get("created"):
             return Removal(False, path, "it was there before" if "kept" not in result else "it is yours")
         if step.kind == "folder":
+            intents.drop(place)
             gone = disk.remove_folder(place)
             return Removal(gone, path, "" if gone else "other things are in it")
         disk.sweep(place.parent)
@@ -297,8 +286,7 @@ class FilesProvisioner:
     def _confirm(self) -> None:
         """The result of the last merge is in the journal by now."""
         if self._intent is not None:
-            with suppress(OSError):
-                self._intent.unlink()
+            intents.drop(self._intent)
             self._intent = None
 
     def _name(self, place: Path) -> str:
@@ -321,17 +309,6 @@ def _added(result: Result | None) -> settings.Added:
     return settings.Added.read((result or {}).get("added", {}))
 
 
-def _intent_of(place: Path) -> Path:
-    return place.with_name(f".chatbuilder-{place.name}.intent")
-
-
-def _forget_intent(intent: Path, result: Result | None) -> None:
-    """Remove the note of a merge whose result the journal has."""
-    with suppress(OSError, ValueError):
-        if result is not None and json.loads(intent.read_bytes()).get("sha256") == result.get("sha256"):
-            intent.unlink()
-
-
 def _settings(place: Path) -> tuple[Any, settings.Style]:
     try:
         return settings.load(place.read_bytes())
@@ -342,18 +319,23 @@ def _settings(place: Path) -> tuple[Any, settings.Style]:
         ) from error  # fmt: skip
 
 
-def _inspect_merge(place: Path, added: settings.Added) -> State:
+def _inspect_merge(place: Path, payload: Mapping[str, Any], added: settings.Added) -> State:
+    """What was there before us may be gone by now too: then the step is missing, and repair adds what is needed."""
     try:
         current, _ = settings.load(place.read_bytes())
     except ValueError:
         return "edited"
-    there, wanted = settings.present(current, added) if isinstance(current, dict) else (0, 1)
-    return "same" if there == wanted else "missing" if there == 0 else "edited"
+    if not isinstance(current, dict):
+        return "edited"
+    there, wanted = settings.present(current, added)
+    lacks = bool(settings.merge(current, payload["values"])[1].names())
+    if not lacks and there == wanted:
+        return "same"
+    return "missing" if lacks and not there else "edited"
 
 
 def _remove_merge(place: Path, path: str, result: Result) -> Removal:
-    with suppress(OSError):
-        _intent_of(place).unlink()
+    intents.drop(place)
     place = place.resolve()
     if not place.is_file():
         return Removal(True, path, "it was gone already")

@@ -73,10 +73,12 @@ def run(
     journal: Journal,
     on_event: Callable[[Event], None],
     cancelled: Callable[[], bool],
+    positions: Mapping[str, int] | None = None,
 ) -> Outcome:
     """Deliver every step of a plan that the journal does not already know as done.
 
-    Stops at the first refusal, or between steps when `cancelled()`; running again goes on from there.
+    Stops at the first refusal, or between steps when `cancelled()`; running again goes on from there. `positions` are
+    the places of the steps in the whole when this plan is only a part of it: taking down goes backwards by them.
     """
     records = journal.records()
     results: dict[str, Result] = {key: r.result for key, r in records.items() if r.result is not None}
@@ -87,7 +89,8 @@ def run(
             return Outcome("cancelled", results, index - 1, total, tuple(kept))
         on_event(StepStarted(step.key, step.title, index, total))
         try:
-            note = _one(step, index, provisioner, journal, records.get(step.key), results)
+            position = (positions or {}).get(step.key, index)
+            note = _one(step, position, provisioner, journal, records.get(step.key), results)
         except (ChatbuilderError, OSError) as failure:
             error = failure if isinstance(failure, ChatbuilderError) else _disk_refused(step, failure)
             on_event(StepFailed(step.key, step.title, index, total, error.message))

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from chatbuilder import wizard
 from chatbuilder.screens.helptexts import HELP
-from chatbuilder.screens.messages import Answered, Backward, Forward, Goto
 from chatbuilder.screens.state import State
+from chatbuilder.screens.steering import Steering
 from chatbuilder.widgets.actions import ActionBar
 from chatbuilder.widgets.bars import KeyBar, TopBar
 from chatbuilder.widgets.preview import Preview
 from chatbuilder.widgets.stepper import Stepper
-from chatbuilder.wizard import Answers
 
 
-class StepScreen(Screen[None]):
+class StepScreen(Steering):
     """A step: draws `state`, posts what the person does, knows no other step."""
 
     STEP: ClassVar[str] = ""
@@ -38,10 +36,11 @@ class StepScreen(Screen[None]):
         Binding("alt+right", "forward", show=False),
         Binding("escape", "backward", "Back", tooltip="Go back; every answer stays"),
         Binding("alt+left", "backward", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
         Binding("f1", "app.explain_screen", "Help", tooltip="What this screen is for, and its keys"),
     ]
     state: reactive[State] = reactive(State, init=False)
-    leaving = False
 
     def __init__(self, state: State) -> None:
         super().__init__()
@@ -49,7 +48,7 @@ class StepScreen(Screen[None]):
 
     @property
     def help_text(self) -> tuple[str, tuple[str, ...]]:
-        """The title and the text of F1."""
+        """Title and text of F1."""
         return wizard.BY_ID[self.STEP].name, HELP[self.STEP]
 
     def content(self) -> Iterable[Widget]:
@@ -65,7 +64,7 @@ class StepScreen(Screen[None]):
         """Draw what this step adds to the frame."""
 
     def advice(self, state: State) -> tuple[str, str]:
-        """Return a kind and a message for the line above the keys, when nothing is missing."""
+        """Return the kind and text of the line above the keys, when nothing is missing."""
         return "quiet", ""
 
     def problem(self, state: State) -> str:
@@ -74,10 +73,9 @@ class StepScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The frame, the same on every step."""
-        step, session = wizard.BY_ID[self.STEP], self.state.session
+        step = wizard.BY_ID[self.STEP]
         yield TopBar()
-        names = [(s.id, s.name, s.short) for s in wizard.STEPS]
-        yield Stepper(names, self.STEP, session.open_steps())
+        yield Stepper(self.STEP, self.state.session.open_steps())
         with Horizontal(id="body"):
             with Vertical(id="main"):
                 yield Static(step.question, id="question")
@@ -89,18 +87,20 @@ class StepScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Draw the first state, from its top."""
-        self._draw(self.state)
+        self.draw(self.state)
         self.call_after_refresh(self.query_one("#main").scroll_home, animate=False)
 
-    def watch_state(self, state: State) -> None:
-        """Draw a new state."""
+    def watch_state(self, old: State, new: State) -> None:
+        """Draw what is new; being saved is nothing that a step has to draw."""
         if self.is_mounted:
-            self._draw(state)
+            self.query_one(TopBar).state = new.saved
+            if replace(old, saved=new.saved) != new:
+                self.draw(new)
 
-    def _draw(self, state: State) -> None:
+    def draw(self, state: State) -> None:
+        """Draw the frame and the step."""
         top = self.query_one(TopBar)
-        top.subject = wizard.subject(state.session.answers)
-        top.state = state.saved
+        top.subject, top.state = wizard.subject(state.session.answers), state.saved
         self.query_one(Stepper).opened = state.session.open_steps()
         for preview in self.query(Preview):
             preview.show(state.blueprint, state.before)
@@ -122,35 +122,6 @@ class StepScreen(Screen[None]):
             return self.STEP != wizard.FIRST
         return True
 
-    def say(self, message: Message) -> None:
-        """Tell the app, in the order in which things were done."""
-        self.app.post_message(message)
-
-    def answer(self, **change: Any) -> None:
-        """Tell the app about an answer."""
-        self.say(Answered(change))
-
-    def change(self, change: Callable[[Answers], Answers]) -> None:
-        """Tell the app about an answer that depends on the answers at the moment it arrives."""
-        self.say(Answered(change))
-
-    def action_forward(self) -> None:
-        """Ask to go on; the request takes the way of the last answer, so that it cannot overtake it."""
-        if not self.leaving:
-            self.leaving = True
-            (self.focused or self).post_message(Forward())
-
-    def action_backward(self) -> None:
-        """Go back."""
-        if not self.leaving:
-            self.leaving = True
-            (self.focused or self).post_message(Backward())
-
-    def stay(self) -> None:
-        """The app did not go on: say loudly why."""
-        self.leaving = False
+    def complain(self) -> None:
+        """Say loudly why this step cannot be left."""
         self.tell(self.state, loud=True)
-
-    def on_stepper_go(self, event: Stepper.Go) -> None:
-        """Go to a step that was seen before."""
-        self.say(Goto(event.step))

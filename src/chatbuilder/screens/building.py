@@ -1,42 +1,29 @@
-"""The build as the interface sees it: a job in a thread that outlives its screen, heard step by step, stopped by asking."""
+"""Building and exporting as the interface sees them: jobs in threads that outlive their screens."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from threading import Event
-from typing import Any, Protocol
 
 from chatbuilder import wizard
 from chatbuilder.errors import ChatbuilderError
-from chatbuilder.screens.desk import Desk
+from chatbuilder.screens.menu import MenuDesk
+from chatbuilder.screens.messages import Export
+from chatbuilder.screens.reports import Job, Report
 from chatbuilder.screens.state import State
 from chatbuilder.wizard import Delivery, Outcome, Progress
 
+DRAW_AFTER = 0.05  # seconds: a fast build has more steps than the eye can follow
 Hear = Callable[[str, wizard.StepState, str], None]
 
 
-class Job(Protocol):
-    """How a build ended (`pipeline.Job`)."""
-
-    @property
-    def status(self) -> str:
-        """Completed, failed or cancelled."""
-
-    @property
-    def result(self) -> Mapping[str, Any]:
-        """Where the system is."""
-
-    @property
-    def error(self) -> Mapping[str, Any] | None:
-        """What stopped it."""
-
-
-class BuildingDesk(Desk):
+class BuildingDesk(MenuDesk):
     """A desk that builds one system at a time."""
 
-    def __init__(self, state: State) -> None:
-        super().__init__(state)
+    def __init__(self, state: State, theme: str = "", *, plain: bool = False) -> None:
+        super().__init__(state, theme, plain=plain)
         self._halt = Event()
         self._leaving = False
 
@@ -45,8 +32,12 @@ class BuildingDesk(Desk):
         """Return what builds the system, given who listens and who may stop it; None when it cannot start."""
 
     @abstractmethod
+    def export_job(self, folder: str, zipped: bool) -> Callable[[], Report] | None:
+        """Return what writes the package; None when there is none yet."""
+
+    @abstractmethod
     def built(self, outcome: Outcome) -> None:
-        """A system exists."""
+        """A system, or its package, exists."""
 
     @abstractmethod
     def look(self) -> None:
@@ -76,7 +67,8 @@ class BuildingDesk(Desk):
 
     def _heard(self, step: tuple[str, wizard.StepState, str]) -> None:
         if self.state.progress is not None:
-            self.update(progress=self.state.progress.with_step(*step))
+            self.state = replace(self.state, progress=self.state.progress.with_step(*step))
+            self.soon(DRAW_AFTER, self.update)
 
     def _ended(self, job: Job) -> None:
         progress = self.state.progress or Progress(())
@@ -100,6 +92,29 @@ class BuildingDesk(Desk):
         self._halt.set()
         if self.state.progress is not None and self.busy:
             self.update(progress=self.state.progress.stopping())
+
+    def on_ask_export(self) -> None:
+        """Ask where to export to."""
+        from chatbuilder.screens.export import ExportScreen
+
+        self.push_screen(ExportScreen(wizard.export_folder(self.state.session.answers)))
+
+    def on_export(self, event: Export) -> None:
+        """Write the package; the dialog tells what came of it."""
+        if job := self.export_job(event.folder, event.zipped):
+            self.work(job, self._exported, self._not_exported)
+
+    def _exported(self, report: Report) -> None:
+        if (finished := getattr(self.screen, "finished", None)) is not None:
+            finished(report)
+        if self.state.session.outcome is None:
+            self.built(wizard.exported(report.place))
+
+    def _not_exported(self, error: ChatbuilderError) -> None:
+        if (refused := getattr(self.screen, "refused", None)) is not None:
+            refused(error.lines())
+        else:
+            self.trouble(error)
 
     def ask_to_stop(self, yes: str, then: Callable[[], None]) -> None:
         """Ask before a build is stopped; what it has done stays."""

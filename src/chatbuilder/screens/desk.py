@@ -1,31 +1,24 @@
-"""What any app of this look needs: threads that answer in order, timers, dialogs, themes, the menu. No product in it."""
+"""What any app of this look needs: threads that answer, timers, dialogs, themes, the menu."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 
-from chatbuilder import wizard
 from chatbuilder.errors import ChatbuilderError
 from chatbuilder.screens import themes
 from chatbuilder.screens.base import StepScreen
-from chatbuilder.screens.messages import Copy, Goto
+from chatbuilder.screens.messages import Copy
 from chatbuilder.screens.state import State
 
 T = TypeVar("T")
-GENERAL = (
-    ("↑ ↓", "Move in a list or a text"),
-    ("tab", "Next part of the screen; with shift, the one before"),
-    ("^p", "Menu: go to a step, export, change the colours"),
-)
 
 
 class Desk(App[None]):
@@ -44,18 +37,23 @@ class Desk(App[None]):
         then: Callable[[Any], None]
         result: Any
 
-    def __init__(self, state: State) -> None:
-        # With NO_COLOR, native colours are what Textual can take away entirely.
-        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
-        for theme in themes.THEMES:
-            self.register_theme(theme)
-        self.theme = themes.DARK
+    def __init__(self, state: State, theme: str = "", *, plain: bool = False) -> None:
+        # Native colours are what Textual can take away entirely when NO_COLOR is set.
+        super().__init__(ansi_color=plain or None)
+        for colours in themes.THEMES:
+            self.register_theme(colours)
+        self.theme = theme if theme in themes.NAMES else themes.DARK
         self.state = state
         self._clocks: dict[str, Timer] = {}
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Let the styles be read before a theme of ours is registered."""
         return themes.TOKENS
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way in a thread or waiting for its time."""
+        return not self._clocks and all(worker.is_finished for worker in self.workers)
 
     def work(self, do: Callable[[], T], then: Callable[[T], None], failed: Callable[[Any], None] | None = None) -> None:
         """Do something in a thread, then something with its result here; errors go to `failed`, else to a dialog."""
@@ -82,10 +80,25 @@ class Desk(App[None]):
 
     def after(self, seconds: float, what: Callable[[], None]) -> None:
         """Do something once nothing has asked for it again for a while."""
-        name = what.__name__
-        if name in self._clocks:
-            self._clocks.pop(name).stop()
-        self._clocks[name] = self.set_timer(seconds, what)
+        if pending := self._clocks.pop(what.__name__, None):
+            pending.stop()
+        self.soon(seconds, what)
+
+    def soon(self, seconds: float, what: Callable[[], None]) -> None:
+        """Do something within a while, once, however often it is asked for."""
+
+        def ring() -> None:
+            del self._clocks[what.__name__]
+            what()
+
+        if what.__name__ not in self._clocks:
+            self._clocks[what.__name__] = self.set_timer(seconds, ring)
+
+    def show_screen(self, screen: Screen[Any]) -> None:
+        """Show another screen in place of the present one and of any dialog over it."""
+        while isinstance(self.screen, ModalScreen):
+            self.pop_screen()
+        self.switch_screen(screen)
 
     def update(self, **parts: Any) -> None:
         """Change what is known, and let the screens draw it."""
@@ -122,34 +135,3 @@ class Desk(App[None]):
         """Put a text on the clipboard of the terminal."""
         self.copy_to_clipboard(event.text)
         self.notify(f"{event.what}: {len(event.text):,} characters", title="Copied", markup=False, timeout=3)
-
-    def action_theme(self, name: str) -> None:
-        """Change the colours."""
-        self.theme = name
-
-    def action_explain_screen(self) -> None:
-        """F1: what this screen is for, and its keys."""
-        from chatbuilder.screens.dialog import Help
-
-        if isinstance(self.screen, ModalScreen):
-            return
-        found = self.screen.active_bindings.values()
-        keys = {tip: self.get_key_display(binding) for _, binding, _, tip in found if tip and not tip.startswith("Open the")}
-        title, text = getattr(self.screen, "help_text", ("Help", ()))
-        self.push_screen(Help(title, text, [*((key, tip) for tip, key in keys.items()), *GENERAL]))
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The menu: every step that can be entered, then what the present screen can do, themes, help, the end."""
-        if isinstance(screen, StepScreen):
-            for step in self.state.session.open_steps():
-                name = f"Go to {wizard.ORDER.index(step) + 1} {wizard.BY_ID[step].name}"
-                yield SystemCommand(name, wizard.BY_ID[step].question, lambda step=step: self.post_message(Goto(step)))
-        yield from self.more_commands()
-        for theme, name in themes.NAMES.items():
-            yield SystemCommand(f"Theme: {name}", "Change the colours", lambda theme=theme: self.action_theme(theme))
-        yield SystemCommand("Help", "What this screen is for, and its keys", self.action_explain_screen)
-        yield SystemCommand("Save and quit", "The session can be resumed", self.action_quit)
-
-    def more_commands(self) -> Iterable[SystemCommand]:
-        """Return what the product adds to the menu."""
-        return ()

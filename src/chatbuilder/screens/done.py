@@ -7,13 +7,14 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.messages import Copy, Finish, NewSession
 from chatbuilder.screens.state import State
+from chatbuilder.widgets.actions import put
+from chatbuilder.widgets.prose import Block, Prose, heading, para
 from chatbuilder.wizard import Outcome, Session, subject
 
 
@@ -32,7 +33,7 @@ class DoneScreen(StepScreen):
 
     def content(self) -> Iterable[Widget]:
         """What happened, then the buttons."""
-        yield Static(id="outcome", markup=False)
+        yield Prose(id="outcome")
         with Horizontal(id="buttons"):
             yield Button("Copy the place", id="copy", compact=True, action="screen.copy")
             yield Button("Another system", id="another", compact=True, action="screen.another")
@@ -41,8 +42,8 @@ class DoneScreen(StepScreen):
         """Tell it."""
         if state.session.outcome:
             built = state.session.outcome.kind == "built"
-            self.query_one("#question", Static).update("It is built." if built else "The package is written.")
-            self.query_one("#outcome", Static).update(story(state.session, state.session.outcome))
+            put(self.query_one("#question", Static), "It is built." if built else "The package is written.")
+            self.query_one("#outcome", Prose).show(story(state.session, state.session.outcome))
 
     def action_forward(self) -> None:
         """The end."""
@@ -58,14 +59,14 @@ class DoneScreen(StepScreen):
         self.say(NewSession())
 
 
-def story(session: Session, outcome: Outcome) -> Content:
-    """Return where it is, what to do first, what was kept, and how chats get in."""
-    lines = [Content.assemble(("✓ ", "$good bold"), (subject(session.answers), "bold")), Content("")]
-    lines.append(Content.assemble(("Place  ", "$muted"), outcome.place))
+def story(session: Session, outcome: Outcome) -> list[Block]:
+    """Return where it is, what to do first, and what was kept."""
+    told: list[Block] = [para((subject(session.answers), "bold"), lead="✓ ")]
+    told.append(para(("Place  ", "$muted"), outcome.place))
     if outcome.url and outcome.url != outcome.place:
-        lines.append(Content.assemble(("Opens  ", "$muted"), outcome.url))
+        told.append(para(("Opens  ", "$muted"), outcome.url, gap=False))
     for title, texts in (("What to do first", outcome.next), ("Kept as it was, because it is yours", outcome.kept)):
         if texts:
-            lines += [Content(""), Content.styled(title, "bold $text-primary")]
-            lines += [Content.assemble((f"{n} ", "$text-primary bold"), text) for n, text in enumerate(texts, 1)]
-    return Content("\n").join(lines)
+            told.append(heading(title))
+            told += [para(text, lead=f"{n} ", gap=False) for n, text in enumerate(texts, 1)]
+    return told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -12,22 +12,9 @@ from textual.widgets import Button, Input, Static
 
 from chatbuilder.screens.dialog import Dialog
 from chatbuilder.screens.messages import Export
+from chatbuilder.screens.reports import Report
+from chatbuilder.widgets.actions import put
 from chatbuilder.widgets.form import Field, FormRow, Tick
-
-
-class Report(Protocol):
-    """What an export did (`pipeline.ExportReport`)."""
-
-    @property
-    def place(self) -> str: ...
-    @property
-    def written(self) -> Sequence[str]: ...
-    @property
-    def updated(self) -> Sequence[str]: ...
-    @property
-    def unchanged(self) -> Sequence[str]: ...
-    @property
-    def kept(self) -> Sequence[str]: ...
 
 
 class ExportScreen(Dialog[None]):
@@ -80,7 +67,7 @@ class ExportScreen(Dialog[None]):
         elif not folder:
             self.query_one(FormRow).wrong("Name a folder; it is made when it does not exist.")
         else:
-            self.query_one("#report", Static).update("Writing …")
+            put(self.query_one("#report", Static), "Writing …")
             self.app.post_message(Export(folder, self.query_one("#zipped", Tick).value))
 
     def finished(self, report: Report) -> None:
@@ -94,10 +81,10 @@ class ExportScreen(Dialog[None]):
         if report.kept:
             lines.append(Content.assemble(("! ", "$warn bold"), f"{len(report.kept)} kept, because you changed them:"))
             lines += [Content(f"  {name}") for name in report.kept[:6]]
-        self.query_one("#report", Static).update(Content("\n").join(lines))
+        put(self.query_one("#report", Static), Content("\n").join(lines))
 
     def refused(self, lines: Sequence[str]) -> None:
         """Say what happened, what was kept and what to do, below the folder."""
         first, *rest = lines
         text = Content.assemble(("✗ ", "$bad bold"), (first, "bold"))
-        self.query_one("#report", Static).update(Content("\n").join([text, *map(Content, rest)]))
+        put(self.query_one("#report", Static), Content("\n").join([text, *map(Content, rest)]))

@@ -12,6 +12,7 @@ from chatbuilder import wizard
 from chatbuilder.catalog import FEATURES
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.state import State
+from chatbuilder.widgets.actions import put
 from chatbuilder.widgets.choices import CheckList, ChoiceList, Item
 from chatbuilder.wizard import Answers
 
@@ -47,7 +48,7 @@ class FeaturesScreen(StepScreen):
 
     def _explain(self, key: str) -> None:
         adds = Content.assemble(("Adds  ", "$muted"), FEATURES[key].adds) if key else ""
-        self.query_one("#adds", Static).update(adds)
+        put(self.query_one("#adds", Static), adds)
 
     def on_choice_list_looked(self, event: ChoiceList.Looked) -> None:
         """Explain what is highlighted."""
@@ -60,4 +61,4 @@ class FeaturesScreen(StepScreen):
             chosen = wizard.toggled(answers.get("features", ()), event.id)
             return {"features": tuple(key for key in FEATURES if key in chosen)}
 
-        self.change(change)
+        self.answer(change)

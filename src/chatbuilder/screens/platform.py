@@ -12,6 +12,7 @@ from textual.widgets import Static
 from chatbuilder.catalog import CAPABILITIES, PLATFORMS, Level, Platform
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.state import State
+from chatbuilder.widgets.actions import put
 from chatbuilder.widgets.choices import ChoiceList, Item
 from chatbuilder.widgets.preview import Preview
 
@@ -50,7 +51,7 @@ class PlatformScreen(StepScreen):
 
     def _explain(self, platform: str) -> None:
         for place in self.query(".details").results(Static):
-            place.update(details(PLATFORMS[platform]))
+            put(place, details(PLATFORMS[platform]))
             place.border_title = PLATFORMS[platform].name
 
     def on_choice_list_looked(self, event: ChoiceList.Looked) -> None:
@@ -59,7 +60,7 @@ class PlatformScreen(StepScreen):
 
     def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
         """Choose."""
-        self.answer(platform=event.id)
+        self.answer({"platform": event.id})
 
     def action_forward(self) -> None:
         """Enter takes what is highlighted, also when nothing was chosen before."""

@@ -12,6 +12,7 @@ from chatbuilder import wizard
 from chatbuilder.catalog import PRIORITIES
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.state import State
+from chatbuilder.widgets.actions import put
 from chatbuilder.widgets.choices import ChoiceList, Item, RankList
 from chatbuilder.wizard import Answers
 
@@ -45,7 +46,7 @@ class PrioritiesScreen(StepScreen):
             for n, key in enumerate(self.chosen(), 1)
         ]
         empty = Content.styled("Nothing yet: press Space on what matters most.", "$muted")
-        self.query_one("#order", Static).update(Content.styled("  ›  ", "$faint").join(names) if names else empty)
+        put(self.query_one("#order", Static), Content.styled("  ›  ", "$faint").join(names) if names else empty)
         self._explain(ranks.current)
 
     def advice(self, state: State) -> tuple[str, str]:
@@ -59,7 +60,7 @@ class PrioritiesScreen(StepScreen):
 
     def _explain(self, key: str) -> None:
         adds = Content.assemble(("Adds  ", "$muted"), PRIORITIES[key].adds) if key else ""
-        self.query_one("#adds", Static).update(adds)
+        put(self.query_one("#adds", Static), adds)
 
     def on_choice_list_looked(self, event: ChoiceList.Looked) -> None:
         """Explain what is highlighted."""
@@ -67,7 +68,7 @@ class PrioritiesScreen(StepScreen):
 
     def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
         """Add to the order, or take out of it."""
-        self.change(lambda answers: {"priorities": wizard.toggled(answers.get("priorities", ()), event.id)})
+        self.answer(lambda answers: {"priorities": wizard.toggled(answers.get("priorities", ()), event.id)})
 
     def on_rank_list_moved(self, event: RankList.Moved) -> None:
         """Change a place in the order."""
@@ -78,4 +79,4 @@ class PrioritiesScreen(StepScreen):
                 return {"priorities": wizard.placed(order, event.id, event.to)}
             return {"priorities": wizard.moved(order, event.id, event.by)}
 
-        self.change(change)
+        self.answer(change)

@@ -17,7 +17,7 @@ from chatbuilder.screens.messages import Goto
 from chatbuilder.screens.state import State
 from chatbuilder.widgets.choices import ChoiceList, Item
 from chatbuilder.widgets.form import Cycle, Field, FormRow, Tick
-from chatbuilder.widgets.lines import LineList, NoteList
+from chatbuilder.widgets.lines import LineList, NoteList, field_items, finding_item
 
 ANSWERS = (
     ("platform", "Platform", "platform"), ("priorities", "Priorities", "priorities"),
@@ -67,7 +67,7 @@ class ReviewScreen(StepScreen):
         self.query_one("#answers", LineList).offer(
             Item(key, name, words[key], ending="change") for key, name, _ in ANSWERS
         )
-        findings = [_finding(f) for f in state.blueprint.findings] if state.blueprint else []
+        findings = [finding_item(f) for f in state.blueprint.findings] if state.blueprint else []
         self.query_one("#findings-title").display = self.query_one("#findings").display = bool(findings)
         self.query_one("#findings", NoteList).offer(findings)
         self.query_one("#name", Field).show(str(wizard.value(state.session.answers, "name")))
@@ -76,13 +76,17 @@ class ReviewScreen(StepScreen):
         self.query_one("#timezone", Field).show(options["timezone"])
         self.query_one("#date_format", Cycle).value = options["date_format"]
         self.query_one("#sample_data", Tick).value = bool(options["sample_data"])
-        self.query_one("#fields", LineList).offer([*_own(options["custom_fields"]), Item(ADD, "Add a field", sign="+")])
+        self.query_one("#fields", LineList).offer(
+            [*field_items(options["custom_fields"]), Item(ADD, "Add a field", sign="+")]
+        )
         for row in self.query(FormRow):
             row.wrong(state.problems.get(row.key, ""))
 
     def problem(self, state: State) -> str:
-        """Everything has to be valid before it is designed; the first problem is named."""
-        return wizard.missing(self.STEP, state.session) or next(iter(state.problems.values()), "")
+        """Everything has to be valid before it is designed; what is wrong stands in its place."""
+        places = [row.key for row in self.query(FormRow) if row.key in state.problems] if self.is_mounted else []
+        wrong = f"Correct the {places[0].split('.')[-1].replace('_', ' ')} first." if places else ""
+        return wizard.missing(self.STEP, state.session) or wrong or next(iter(state.problems.values()), "")
 
     def advice(self, state: State) -> tuple[str, str]:
         """Say whether there is something to read."""
@@ -106,7 +110,7 @@ class ReviewScreen(StepScreen):
     def action_apply(self) -> None:
         """Apply the suggestion."""
         if change := self._suggestion():
-            self.answer(**change)
+            self.answer(change)
 
     def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
         """A line was acted on: an answer to change, a suggestion to apply, a field to edit."""
@@ -114,7 +118,7 @@ class ReviewScreen(StepScreen):
             case "answers":
                 self.say(Goto(next(step for key, _, step in ANSWERS if key == event.id)))
             case "findings":
-                self.answer(**(self._suggestion(event.id) or {}))
+                self.answer(self._suggestion(event.id) or {})
             case "fields":
                 fields = list(self.options()["custom_fields"])
                 place = len(fields) if event.id == ADD else int(event.id)
@@ -122,35 +126,23 @@ class ReviewScreen(StepScreen):
 
     def _edited(self, fields: list[Mapping[str, Any]] | None) -> None:
         if fields is not None:
-            self.answer(options={"custom_fields": fields})
+            self.answer({"options": {"custom_fields": fields}})
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Every letter counts; lists are split at commas."""
-        key, text = event.input.id or "", event.value
+        key, text, options = event.input.id or "", event.value, self.options()
         if key == "name":
-            self.answer(name=text)
-        elif key in LISTS:
-            self.answer(options={key: wizard.listed(text)})
+            if text != wizard.value(self.state.session.answers, "name"):
+                self.answer({"name": text})
         else:
-            self.answer(options={key: text})
+            value = wizard.listed(text) if key in LISTS else text
+            if value != (list(options[key]) if key in LISTS else options[key]):
+                self.answer({"options": {key: value}})
 
     def on_cycle_turned(self, event: Cycle.Turned) -> None:
         """Another date format."""
-        self.answer(options={"date_format": event.value})
+        self.answer({"options": {"date_format": event.value}})
 
     def on_tick_flipped(self, event: Tick.Flipped) -> None:
         """With or without examples."""
-        self.answer(options={"sample_data": event.value})
-
-
-def _finding(finding: Any) -> Item:
-    sign, style = ("!", "$warn bold") if finding.level == "warning" else ("·", "$muted")
-    text = f"{finding.reason} {finding.suggestion}"
-    return Item(finding.key, finding.title, text, sign, style, "apply" if finding.change else "")
-
-
-def _own(fields: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
-    for place, field in enumerate(fields):
-        kind = str(field.get("type", "text")).replace("_", " ")
-        choices = ", ".join(field.get("choices", ()))
-        yield Item(str(place), str(field["name"]), f"{kind}: {choices}" if choices else kind, ending="edit")
+        self.answer({"options": {"sample_data": event.value}})

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
@@ -15,27 +14,11 @@ from chatbuilder import wizard
 from chatbuilder.catalog import PLATFORMS
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.messages import AskExport, Start, Stop
-from chatbuilder.screens.state import State, Target
-from chatbuilder.widgets.actions import signed
-from chatbuilder.widgets.choices import Item
+from chatbuilder.screens.state import State
+from chatbuilder.screens.target import LABELS, bar, found, lines, start_label
+from chatbuilder.widgets.actions import put
 from chatbuilder.widgets.form import Field, FormRow, Tick
 from chatbuilder.widgets.lines import LineList
-
-LABELS = {
-    "path": ("Place", "a folder or file on this computer"),
-    "database": ("Database", "sqlite:///chats.db or postgresql://user@host/name"),
-    "parent": ("Page", "link of a Notion page; empty for a private page"),
-    "workspace": ("Workspace", "wsp…: to create a base in"),
-    "base": ("Base", "app…: an empty base to use instead"),
-    "spreadsheet": ("Spreadsheet", "link of a spreadsheet; empty to create one"),
-    "account": ("Account", "name of a saved token; empty for the usual one"),
-}
-SIGNS = {
-    "waiting": ("○", "$muted"),
-    "running": ("▸", "$strong bold"),
-    "done": ("✓", "$good bold"),
-    "failed": ("✗", "$bad bold"),
-}
 
 
 class SetupScreen(StepScreen):
@@ -73,7 +56,7 @@ class SetupScreen(StepScreen):
         self._show_target(state)
         busy = state.progress is not None and state.progress.busy
         start = self.query_one("#start", Button)
-        start.label = _start_label(state)
+        start.label = start_label(state)
         start.disabled = not self._may_start(state)
         start.display = not busy
         self.query_one("#stop", Button).display = busy
@@ -94,28 +77,19 @@ class SetupScreen(StepScreen):
         consent = self.query_one("#consent", Tick)
         consent.display = bool(state.target and state.target.merges)
         consent.value = self.agreed
-        self.query_one("#found", Static).update(_found(state.target))
+        put(self.query_one("#found", Static), found(state.target, wrong=bool(state.problems)))
 
     def _show_steps(self, state: State) -> None:
         progress = state.progress
-        self.query_one("#progress", Static).update(_bar(progress) if progress else "")
+        put(self.query_one("#progress", Static), bar(progress) if progress else "")
         trouble = self.query_one("#trouble", Static)
         trouble.display = bool(progress and progress.error)
-        trouble.update("\n".join(progress.error) if progress else "")
-        if progress:
-            steps = [Item(s.key, s.title, s.note, *SIGNS[s.state]) for s in progress.steps]
-        else:
-            plan = state.solution.plan if state.solution else ()
-            steps = [Item(s.key, s.title, sign="○", style="$muted") for s in plan]
-        lines = self.query_one("#steps", LineList)
-        lines.offer(steps)
-        running = (
-            next((n for n, s in enumerate(progress.steps) if s.state in ("running", "failed")), None)
-            if progress
-            else None
-        )
-        if running is not None:
-            lines.highlighted = running
+        put(trouble, "\n".join(progress.error) if progress else "")
+        steps = self.query_one("#steps", LineList)
+        steps.offer(lines(state))
+        now = [n for n, s in enumerate(progress.steps) if s.state in ("running", "failed")] if progress else []
+        if now:
+            steps.highlighted = now[0]
 
     def _may_start(self, state: State) -> bool:
         if state.target is None or not state.target.ready or (state.progress and state.progress.busy):
@@ -148,8 +122,10 @@ class SetupScreen(StepScreen):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Another place: it is looked at again, and consent is asked for again."""
-        self.agreed = False
-        self.answer(target={event.input.id: event.value.strip() or None})
+        key, place = event.input.id or "", event.value.strip()
+        if place != self.state.session.answers.get("target", {}).get(key, ""):
+            self.agreed = False
+            self.answer({"target": {key: place or None}})
 
     def on_tick_flipped(self, event: Tick.Flipped) -> None:
         """Consent to extend the person's own settings files."""
@@ -168,36 +144,3 @@ class SetupScreen(StepScreen):
     def action_export(self) -> None:
         """Take the files instead."""
         self.say(AskExport())
-
-
-def _start_label(state: State) -> str:
-    if state.progress and state.progress.status in ("failed", "cancelled"):
-        return "Go on"
-    return "Build again" if state.session.outcome and state.session.outcome.kind == "built" else "Start"
-
-
-def _found(target: Target | None) -> Content:
-    if target is None:
-        return signed("quiet", "Looking at the place …")
-    lines = [signed("good" if target.ready else "bad", target.place)]
-    lines += [signed("bad", text) for text in target.problems]
-    lines += [signed("quiet", text) for text in target.notes]
-    lines += [signed("note", f"Yours, would be extended: {text}") for text in target.merges]
-    words = target.credentials
-    lines.append(signed("quiet", f"{words[:1].upper()}{words[1:]}." if words.startswith("no ") else f"Token: {words}."))
-    return Content("\n").join(lines)
-
-
-def _bar(progress: wizard.Progress) -> Content:
-    total, width = len(progress.steps) or 1, 20
-    full = width * progress.done // total
-    words = {
-        "running": "building",
-        "stopping": "stopping …",
-        "completed": "done",
-        "failed": "stopped",
-        "cancelled": "stopped",
-    }
-    return Content.assemble(
-        ("█" * full, "$good"), ("░" * (width - full), "$muted"), f" {progress.done} of {total} {words[progress.status]}"
-    )

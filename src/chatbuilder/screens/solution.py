@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from chatbuilder.widgets import contents
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.messages import AskExport, Copy
 from chatbuilder.screens.state import State
+from chatbuilder.widgets import contents
 from chatbuilder.widgets.browser import Browser, Entry
 from chatbuilder.widgets.tabs import TabLine
 

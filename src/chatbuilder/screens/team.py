@@ -12,6 +12,7 @@ from chatbuilder import wizard
 from chatbuilder.catalog import COMPLEXITIES, TEAM_SIZES
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.state import State
+from chatbuilder.widgets.actions import put
 from chatbuilder.widgets.choices import ChoiceList, Item
 
 SIZES = tuple(Item(c.id, c.name, c.summary) for c in TEAM_SIZES.values())
@@ -42,8 +43,8 @@ class TeamScreen(StepScreen):
         adds = Content.assemble(
             ("Adds  ", "$muted"), TEAM_SIZES[size].adds, "\n", ("Depth ", "$muted"), COMPLEXITIES[depth].adds
         )
-        self.query_one("#adds", Static).update(adds)
+        put(self.query_one("#adds", Static), adds)
 
     def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
         """Choose; the list's id is the answer's key."""
-        self.answer(**{event.choices.id or "": event.id})
+        self.answer({event.choices.id or "": event.id})

@@ -13,7 +13,8 @@ def _tokens(
 ) -> dict[str, str]:
     """What Textual's own variables do not name: texts that stay readable on every background of a theme."""
     return {
-        "muted": muted, "faint": faint, "line": line, "good": good, "warn": warn, "bad": bad, "strong": strong, "pick": pick,
+        "muted": muted, "faint": faint, "line": line, "good": good, "warn": warn, "bad": bad, "strong": strong,
+        "pick": pick,
         "text-muted": muted, "text-disabled": faint, "text-primary": strong, "text-success": good, "text-warning": warn,
         "text-error": bad, "border": strong, "border-blurred": line, "footer-background": "transparent",
         "block-cursor-background": pick, "block-cursor-text-style": "none", "block-cursor-blurred-background": pick,

@@ -17,7 +17,9 @@ from chatbuilder import wizard
 from chatbuilder.catalog import PLATFORMS
 from chatbuilder.screens.helptexts import HELP
 from chatbuilder.screens.messages import NewSession, OpenDraft, RemoveDraft
-from chatbuilder.screens.state import BuiltSystem, SavedDraft, State
+from chatbuilder.screens.reports import BuiltSystem, SavedDraft
+from chatbuilder.screens.state import State
+from chatbuilder.widgets.actions import put
 from chatbuilder.widgets.bars import KeyBar, TopBar
 from chatbuilder.widgets.choices import ChoiceList, Item
 from chatbuilder.widgets.lines import LineList
@@ -80,10 +82,10 @@ class WelcomeScreen(Screen[None]):
         if first and lines.highlighted == len(lines.items) - 1:
             lines.highlighted = 0
         aside = [Content.assemble(("! ", "$warn bold"), d.problem) for d in state.drafts or () if d.problem]
-        self.query_one("#kept-aside", Static).update(Content("\n").join(aside))
+        put(self.query_one("#kept-aside", Static), Content("\n").join(aside))
         self.query_one("#kept-aside", Static).display = bool(aside)
         self.query_one("#systems-title").display = bool(state.systems)
-        self.query_one("#systems", Static).update(Content("\n").join(map(_system, state.systems)))
+        put(self.query_one("#systems", Static), Content("\n").join(map(_system, state.systems)))
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

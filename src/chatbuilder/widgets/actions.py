@@ -16,6 +16,14 @@ def signed(kind: str, text: str) -> Content:
     return Content.assemble((f"{sign} ", f"{style} bold"), (text, "$muted" if kind == "quiet" else ""))
 
 
+def put(place: Static, text: str | Content) -> None:
+    """Show a text, unless it is there already: every change costs a new layout of the whole screen."""
+    new = Content(text) if isinstance(text, str) else text
+    old = place.content
+    if not (isinstance(old, Content) and old.is_same(new)):
+        place.update(new)
+
+
 class ActionBar(Horizontal):
     """A message, Back, and Continue: dimmed until the step is answered, with the reason beside it."""
 
@@ -32,5 +40,5 @@ class ActionBar(Horizontal):
 
     def tell(self, kind: str, text: str, *, ready: bool) -> None:
         """Show a message, or nothing, and whether the step can be left."""
-        self.query_one("#advice", Static).update(signed(kind, text) if text else "")
+        put(self.query_one("#advice", Static), signed(kind, text) if text else "")
         self.query_one("#forward", Button).disabled = not ready

@@ -127,10 +127,12 @@ class ChoiceList(OptionList):
         self.items = {item.id: item for item in items}
         self.chosen = tuple(chosen)
         self._looked_at: int | None = None
+        self._ready = False
         super().__init__(*(Option("", id=key) for key in self.items), id=id, markup=False)
         if self.chosen:
             self.highlighted = list(self.items).index(self.chosen[0])
         self._looked_at = self.highlighted
+        self._ready = True
         self._redraw()
 
     def offer(self, items: Iterable[Item]) -> None:
@@ -138,7 +140,11 @@ class ChoiceList(OptionList):
         new = {item.id: item for item in items}
         if new == self.items:
             return
+        same = list(new) == list(self.items)
         here, self.items = self.current, new
+        if same:
+            self._redraw()
+            return
         self.set_options(Option("", id=key) for key in new)
         self._looked_at = self.highlighted = list(new).index(here) if here in new else 0 if new else None
         self._redraw()
@@ -158,6 +164,8 @@ class ChoiceList(OptionList):
     def watch_highlighted(self, highlighted: int | None) -> None:
         """Mark the line, and choose it where the choice follows the highlight."""
         super().watch_highlighted(highlighted)
+        if not self._ready:
+            return
         self._redraw()
         # What is highlighted at first was not chosen by anybody.
         if highlighted != self._looked_at and self.current:

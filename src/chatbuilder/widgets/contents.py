@@ -1,4 +1,4 @@
-"""What the four tabs of the Solution list and show: made from the solution, one entry at a time, when it is looked at."""
+"""What the four tabs of the Solution list and show; an entry is made when it is looked at."""
 
 from __future__ import annotations
 
@@ -162,14 +162,22 @@ def _file_text(file: OutputFile) -> str:
 def plan(solution: Solution) -> list[Entry]:
     """Return the deliveries in their order, with the exact payload, and what is left to do by hand."""
     found = [
-        Entry(Item(f"step-{step.key}", step.title, sign=f"{n:>2}", style="$muted"), partial(_step, step), partial(_payload, step))
+        Entry(
+            Item(f"step-{step.key}", step.title, sign=f"{n:>2}", style="$muted"),
+            partial(_step, step),
+            partial(_payload, step),
+        )
         for n, step in enumerate(solution.plan, 1)
     ]
     for manual in solution.manual:
         how: list[Block] = [para(line, lead="• ", gap=False) for line in manual.how]
         made: list[Block] = [heading(Content(manual.title)), para(manual.why), *how]
         found.append(
-            Entry(Item(f"hand-{manual.key}", f"By hand: {manual.title}", sign=" !", style="$warn bold"), partial(list, made), partial("\n".join, manual.how))
+            Entry(
+                Item(f"hand-{manual.key}", f"By hand: {manual.title}", sign=" !", style="$warn bold"),
+                partial(list, made),
+                partial("\n".join, manual.how),
+            )
         )
     return found
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
+
+from chatbuilder.widgets.actions import put
 
 
 class Field(Input):
@@ -38,24 +39,28 @@ class Field(Input):
 
 
 class FormRow(Vertical):
-    """A label, a control, and what is wrong with its value, in words, right below it; `key` is the answer's path."""
+    """A label, a control, and what is wrong with its value, in words, right below it; `key` is the answer's path.
+
+    The row draws its label itself: a form has many rows, and every widget is laid out anew at each change.
+    """
 
     def __init__(self, label: str, control: Widget, *, key: str = "") -> None:
-        super().__init__(classes="row")
-        self.key, self._label, self._control = key, label, control
+        super().__init__(control, classes="row")
+        self.key, self._label = key, label
 
-    def compose(self) -> ComposeResult:
-        """Label and control side by side, the error below the control."""
-        with Horizontal(classes="line"):
-            yield Static(self._label, classes="label", markup=False)
-            yield self._control
-        yield Static(classes="wrong", markup=False)
+    def render(self) -> Content:
+        """Return the label, strong while the control has the focus."""
+        return Content.styled(f" {self._label}", "bold" if self.has_pseudo_class("focus-within") else "$muted")
 
     def wrong(self, problem: str) -> None:
         """Show a problem, or take it away."""
-        line = self.query_one(".wrong", Static)
-        line.display = bool(problem)
-        line.update(Content.assemble(("✗ ", "bold"), problem) if problem else "")
+        text = Content.assemble(("✗ ", "bold"), problem)
+        for line in self.query(".wrong").results(Static):
+            line.display = bool(problem)
+            put(line, text)
+            return
+        if problem:
+            self.mount(Static(text, classes="wrong"))
 
 
 class Tick(Widget, can_focus=True):

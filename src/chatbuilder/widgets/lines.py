@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from chatbuilder.widgets.choices import ChoiceList
+from chatbuilder.widgets.choices import ChoiceList, Item
+
+if TYPE_CHECKING:
+    from chatbuilder.blueprint import Finding
 
 
 class LineList(ChoiceList):
@@ -42,3 +46,18 @@ class PickList(LineList):
 
     STACKED = True
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "select", show=False)]
+
+
+def finding_item(finding: Finding) -> Item:
+    """Return a finding as a line."""
+    sign, style = ("!", "$warn bold") if finding.level == "warning" else ("·", "$muted")
+    text = f"{finding.reason} {finding.suggestion}"
+    return Item(finding.key, finding.title, text, sign, style, "apply" if finding.change else "")
+
+
+def field_items(fields: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
+    """Return fields of the person's own as lines."""
+    for place, field in enumerate(fields):
+        kind = str(field.get("type", "text")).replace("_", " ")
+        choices = ", ".join(field.get("choices", ()))
+        yield Item(str(place), str(field["name"]), f"{kind}: {choices}" if choices else kind, ending="edit")

@@ -10,6 +10,8 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from chatbuilder.widgets.actions import put
+
 if TYPE_CHECKING:
     from chatbuilder.blueprint import Blueprint
 
@@ -30,7 +32,7 @@ class Preview(VerticalScroll):
     def show(self, design: Blueprint | None, before: Blueprint | None) -> None:
         """Show a design; without one, say what will be here."""
         text = Content("\n").join(_lines(design, before)) if design else Content.styled(WAITING, "$muted")
-        self.query_one("#preview-text", Static).update(text)
+        put(self.query_one("#preview-text", Static), text)
 
 
 def _lines(design: Blueprint, before: Blueprint | None) -> Iterable[Content]:

@@ -14,6 +14,8 @@ from textual.reactive import reactive
 from textual.style import Style
 from textual.widget import Widget
 
+from chatbuilder.wizard import ORDER, STEPS
+
 
 class Stepper(Widget, can_focus=True):
     """Steps as words: ● is here, ✓ was seen and can be entered, ○ is still closed."""
@@ -39,29 +41,27 @@ class Stepper(Widget, can_focus=True):
 
         step: str
 
-    def __init__(self, steps: Sequence[tuple[str, str, str]], here: str, opened: Sequence[str]) -> None:
+    def __init__(self, here: str, opened: Sequence[str]) -> None:
         super().__init__(id="stepper")
-        self._steps = tuple(steps)
-        self._ids = tuple(step for step, _, _ in steps)
         self._here = here
         self.set_reactive(Stepper.opened, tuple(opened))
-        self.set_reactive(Stepper.cursor, self._ids.index(here))
+        self.set_reactive(Stepper.cursor, ORDER.index(here))
         self.tooltip = "Click a step with ✓ to go there"
 
     def render(self) -> Content:
         """Return the line in the longest form that fits."""
-        for names, gap in ((1, "  ──  "), (1, " ─ "), (2, "  "), (2, " ")):
-            line = self._line(names, gap)
+        for short, gap in ((False, "  ──  "), (False, " ─ "), (True, "  ")):
+            line = self._line(gap, short=short)
             if line.cell_length <= self.size.width:
                 return line
-        return self._line(2, " ")
+        return self._line(" ", short=True)
 
-    def _line(self, names: int, gap: str) -> Content:
-        words = [self._word(index, step[names]) for index, step in enumerate(self._steps)]
+    def _line(self, gap: str, *, short: bool) -> Content:
+        words = [self._word(index, step.short if short else step.name) for index, step in enumerate(STEPS)]
         return Content.styled(gap, "$text-disabled").join(words)
 
     def _word(self, index: int, name: str) -> Content:
-        step = self._ids[index]
+        step = ORDER[index]
         if step == self._here:
             sign, style = "●", "$text-primary bold"
         elif step in self.opened:
@@ -77,13 +77,13 @@ class Stepper(Widget, can_focus=True):
 
     def action_look(self, by: int) -> None:
         """Move the mark over the steps that can be entered."""
-        places = [index for index, step in enumerate(self._ids) if step in self.opened]
+        places = [index for index, step in enumerate(ORDER) if step in self.opened]
         if self.cursor in places:
             self.cursor = places[(places.index(self.cursor) + by) % len(places)]
 
     def action_enter_step(self) -> None:
         """Go to the marked step."""
-        self.action_go(self._ids[self.cursor])
+        self.action_go(ORDER[self.cursor])
 
     def action_go(self, step: str) -> None:
         """Go to a step."""
@@ -91,4 +91,4 @@ class Stepper(Widget, can_focus=True):
 
     def on_blur(self, event: events.Blur) -> None:
         """Forget where the mark was."""
-        self.cursor = self._ids.index(self._here)
+        self.cursor = ORDER.index(self._here)

@@ -1,7 +1,7 @@
 // A stand-in for Google's services, so that Code.gs runs in node. Reads [code, job] from stdin, prints what happened.
 const vm = require('vm');
 const [code, job] = JSON.parse(require('fs').readFileSync(0, 'utf8'));
-const written = [], mails = [], triggers = [], menu = [];
+const written = [], mails = [], triggers = [], menu = [], sent = [], copied = [], trashed = [];
 
 class Day extends Date {
   constructor(...given) {
@@ -34,7 +34,21 @@ class Sheet {
 }
 
 const sheets = Object.fromEntries(Object.entries(job.sheets).map(([name, rows]) => [name, new Sheet(name, rows)]));
-const book = { getSheetByName: (name) => sheets[name], getSpreadsheetTimeZone: () => 'UTC', getUrl: () => 'URL' };
+const book = {
+  getId: () => 'book-id',
+  getName: () => 'My chats',
+  getSheetByName: (name) => sheets[name],
+  getSpreadsheetTimeZone: () => 'UTC',
+  getUrl: () => 'URL',
+  toast: () => {},
+};
+const each = (items) => ({ hasNext: () => items.length > 0, next: () => items.shift() });
+const file = (name) => ({
+  getName: () => name,
+  setTrashed: () => trashed.push(name),
+  makeCopy: (copy) => { copied.push(copy); job.files.push(copy); },
+});
+const folder = { getFiles: () => each(job.files.map(file)) };
 const trigger = (name) => {
   const chain = new Proxy({}, { get: (_, key) => (key === 'create' ? () => triggers.push(name) : () => chain) });
   return chain;
@@ -49,6 +63,12 @@ const context = {
   MailApp: { sendEmail: (...mail) => mails.push(mail) },
   Session: { getEffectiveUser: () => ({ getEmail: () => 'me@example.org' }) },
   ScriptApp: { getProjectTriggers: () => [], newTrigger: trigger, WeekDay: { MONDAY: 1 } },
+  DriveApp: {
+    getFoldersByName: () => each(job.files ? [folder] : []),
+    createFolder: () => { job.files = []; return folder; },
+    getFileById: file,
+  },
+  Sheets: { Spreadsheets: { batchUpdate: (body, id) => sent.push([id, body]) } },
   Date: Day,
 };
 vm.createContext(context);
@@ -56,4 +76,4 @@ vm.runInContext(code, context);
 if (job.event) context.event = { range: new Cell(sheets[job.event[0]], job.event[1], job.event[2]) };
 vm.runInContext(job.call, context);
 const known = menu.every(([, name]) => vm.runInContext('typeof ' + name, context) === 'function');
-console.log(JSON.stringify({ written, mails, triggers, menu, known }));
+console.log(JSON.stringify({ written, mails, triggers, menu, known, sent, copied, trashed }));

@@ -212,6 +212,8 @@ def test_what_the_api_cannot_do_is_listed_by_hand():
     assert all(json.dumps(step.title, ensure_ascii=False) in home for step in solution.manual)
     alone = built(Config(platform="notion", priorities=("search",), options=Options(sample_data=False)))
     assert alone.manual == ()
+    bare = built(full(options=Options(sample_data=False)))
+    assert "people" not in {step.key for step in bare.manual}
 
 
 def test_views_the_api_cannot_finish_are_made_as_far_as_it_goes():

@@ -152,7 +152,46 @@ def scene() -> tuple[Blueprint, layout.Layout, dict[str, str]]:
     return SHARED["all"]
 
 
-@settings(max_examples=300, deadline=None)
+OPERANDS: dict[str, tuple[Any, ...]] = {
+    "status": ("Active", "Archived", ""),
+    "value": (-1, 0, 1, 4),
+    "follow_up": (Today(-1), Today(0), Today(6)),
+    "last_activity": (Today(-1), Today(0), Today(1)),
+    "tags": ("bug", "how-to"),
+    "secondary_topics": TOPICS,
+    "topic": ("Work", "Learning"),
+    "owner": ("Sam", Me(), 'O"Neil'),
+    "auto_filed": (True, False),
+}
+CELLS: dict[str, tuple[Any, ...]] = {
+    "status": (None, "", "Active", "Archived"),
+    "value": (None, -1, 0, 1, 4, 5),
+    "follow_up": tuple(DATES),
+    "last_activity": tuple(MOMENTS),
+    "tags": ((), ("bug",), ("bug", "how-to")),
+    "secondary_topics": ((), *((topic,) for topic in TOPICS), TOPICS),
+    "topic": ((), ("Work",), ("Learning",)),
+    "owner": (None, "Sam", 'O"Neil', layout.ME),
+    "auto_filed": (None, True, False),
+}
+
+
+@pytest.mark.parametrize("key", list(FIELDS))
+def test_each_comparison_of_each_kind_of_field_means_the_same_for_each_value(key):
+    blueprint, plan, files = scene()
+    table, path = blueprint.sessions, f"{plan.root}/Sessions/Row.md"
+    asked = [Cmp(key, op, value) for op in FIELDS[key][0] for value in OPERANDS[key]]
+    asked += [] if key == "auto_filed" else [Cmp(key, "empty"), Cmp(key, "not_empty")]
+    for cell in CELLS[key]:
+        row = {"title": "Row", key: cell}
+        vault = Vault({**files, path: notes.row_note(table, row, blueprint, plan)}, TODAY)
+        for cmp in asked:
+            expected = filters.matches(cmp, row, today=TODAY, me=layout.ME)
+            found = vault.passes(expressions.tree(cmp, table, plan), vault.notes[path], {})
+            assert found == expected, (cmp, cell, expressions.tree(cmp, table, plan))
+
+
+@settings(max_examples=200, deadline=None)
 @given(expr=TREES, row=ROWS)
 def test_any_filter_means_the_same_in_a_base_in_a_formula_and_in_the_reference(expr, row):
     blueprint, plan, files = scene()
@@ -168,6 +207,8 @@ def test_any_filter_means_the_same_in_a_base_in_a_formula_and_in_the_reference(e
 def test_formulas_and_rollups_give_what_the_design_says():
     config, blueprint, _ = built()
     _, vault, root = vault_of(config)
+    mention = next(path for path in vault.notes if path.startswith(f"{root}/Sessions/"))
+    vault.notes[mention].text += f"See [[{root}/Topics/Work]], [[{root}/Topics/Writing]], [[{root}/Projects/Thesis]].\n"
     sessions = vault.base(f"{root}/Bases/Chat Sessions.base")
     for row in blueprint.sessions.samples:
         note = next(n for n in vault.notes.values() if n.properties.get("title") == row["title"])
@@ -424,6 +465,15 @@ def test_no_answer_is_dead(config):
             f.path: f.data() for f in changed.files if f.path != "blueprint.json" and not f.path.endswith("/Guide.md")
         }
         assert others != plain, what
+
+
+@quick
+@given(config=configs("obsidian"))
+def test_every_script_that_a_page_names_is_there(config):
+    _, vault, root = vault_of(config)
+    for path, text in vault.texts.items():
+        for script in re.findall(r"Scripts[/\\](\w+\.\w+)", text):
+            assert f"{root}/Scripts/{script}" in vault.texts, path
 
 
 def test_topics_are_notes_even_without_samples():

@@ -155,7 +155,7 @@ def rows():
     return st.lists(one, min_size=1, max_size=4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_every_filter_selects_the_same_rows(data):
     expr, sessions = data.draw(filters()), data.draw(rows())
@@ -674,9 +674,9 @@ needs_node = pytest.mark.skipif(NODE is None and not os.environ.get("CI"), reaso
 HARNESS = Path(__file__).with_name("apps_script.js").read_text("utf-8")
 
 
-def run_script(code, call, sheets, now="2026-06-15", event=None):
+def run_script(code, call, sheets, now="2026-06-15", event=None, files=None):
     """Run Code.gs in node with a stand-in for Google's services; return what it wrote, mailed and scheduled."""
-    job = {"sheets": sheets, "now": now, "event": event, "call": call}
+    job = {"sheets": sheets, "now": now, "event": event, "call": call, "files": files}
     done = subprocess.run(
         [NODE, "-e", HARNESS],
         input=json.dumps([code, job]),
@@ -780,6 +780,28 @@ def test_a_template_starts_a_row_below_the_last():
     assert ["Chat Sessions", 4, 1, "text", "Debugging"] in done["written"]
     notes = next(w[4] for w in done["written"] if w[2] == 6)
     assert notes.startswith("## Symptom\n")
+
+
+@needs_node
+def test_the_backup_keeps_the_ten_newest_copies_and_touches_nothing_else():
+    old = [f"My chats 2026-0{month}-01T07:00" for month in range(1, 6)] + [
+        f"My chats 2025-1{n}-01T07:00" for n in range(3)
+    ]
+    kept = ["My chats by hand", "Other 2020-01-01T00:00", "My chats 2020-01-01T00:00 (edited)"]
+    done = run_script(code_of(FULL), "backup(); backup(); backup()", {}, files=[*old, *kept])
+    assert done["copied"] == ["My chats 2026-06-15T12:00"] * 3
+    assert done["trashed"] == ["My chats 2025-10-01T07:00"]
+    first = run_script(code_of(FULL), "backup()", {})
+    assert (first["copied"], first["trashed"]) == (["My chats 2026-06-15T12:00"], [])
+
+
+@needs_node
+def test_the_build_script_sends_the_plan_to_its_own_spreadsheet():
+    code = next(f.data().decode() for f in generate(FULL, design(FULL)).files if f.path.endswith("Build.gs"))
+    ((place, body),) = run_script(code, "buildSystem()", {})["sent"]
+    assert place == "book-id"
+    run_batch(body)
+    assert not any("deleteSheet" in request for request in body["requests"])
 
 
 @needs_node

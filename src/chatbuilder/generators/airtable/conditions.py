@@ -143,17 +143,17 @@ def formula_text(formula: Formula, table: Table) -> str:
     if isinstance(formula, DaysSince):
         name = _name(table.field(formula.field))
         return f"IF({name}, DATETIME_DIFF(TODAY(), DATESTR({name}), 'days'))"
-    return f"IF({test_text(formula.when, table)}, 1, 0)"
+    return f"IF({row_formula(formula.when, table)}, 1, 0)"
 
 
-def test_text(expr: Filter, table: Table) -> str:
+def row_formula(expr: Filter, table: Table) -> str:
     """Return a filter as an Airtable formula that is true for the same rows; also what `filterByFormula` takes."""
     match expr:
         case Not(part=part):
-            return f"NOT({test_text(part, table)})"
+            return f"NOT({row_formula(part, table)})"
         case And(parts=parts) | Or(parts=parts):
             word = "AND" if isinstance(expr, And) else "OR"
-            return f"{word}({', '.join(test_text(part, table) for part in parts)})"
+            return f"{word}({', '.join(row_formula(part, table) for part in parts)})"
         case Cmp():
             return _test(expr, table.field(expr.field))
 
@@ -171,14 +171,16 @@ def _test(cmp: Cmp, field: Field) -> str:
         # A link or a multiple select reads as its entries joined by ", "; no entry of ours holds a comma.
         found = f"FIND({_text(f', {cmp.value}, ')}, ', ' & {name} & ', ')"
         return found if cmp.op == "has" else f"NOT({found})"
+    sign = _SIGNS[cmp.op]
     if isinstance(cmp.value, Today):
         day = "TODAY()" if cmp.value.days == 0 else f"DATEADD(TODAY(), {cmp.value.days}, 'days')"
-        test = f"DATETIME_DIFF(DATESTR({name}), DATESTR({day}), 'days') {_SIGNS[cmp.op]} 0"
-    elif isinstance(cmp.value, (int, float)):
-        test = f"{name} {_SIGNS[cmp.op]} {cmp.value}"
-    else:
-        return f"{name} {_SIGNS[cmp.op]} {_text(str(cmp.value))}"
-    return f"OR({name} = BLANK(), {test})" if cmp.op == "ne" else f"AND({name} != BLANK(), {test})"
+        # IF keeps an empty date away from DATETIME_DIFF, which would answer with an error.
+        test = f"DATETIME_DIFF(DATESTR({name}), DATESTR({day}), 'days') {sign} 0"
+        return f"IF({name}, {test}, {int(cmp.op == 'ne')})"
+    if isinstance(cmp.value, (int, float)):
+        test = f"{name} {sign} {cmp.value}"
+        return f"OR({name} = BLANK(), {test})" if cmp.op == "ne" else f"AND({name} != BLANK(), {test})"
+    return f"{name} {sign} {_text(str(cmp.value))}"
 
 
 def _name(field: Field) -> str:

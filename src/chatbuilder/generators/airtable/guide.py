@@ -13,29 +13,26 @@ from chatbuilder.solution import ManualStep
 
 SOON = "(coming: not in this version yet)"
 _ANSWERS: dict[str, str] = {
-    "organization": "Set **Topic** and **Category** in the grid; the views By topic, By category and By assistant "
-    "group by them.",
-    "search": "**Ctrl+F** (⌘F) in the view **Find** searches First prompt, Keywords and Summary; the magnifier at the "
-    "top right searches the whole view.",
-    "analytics": "Give **Value** its stars; High value and By month read them, and the dashboard's figures add them "
-    "up.",
-    "collaboration": "**Owner** is a real Airtable user, so it can notify; work through **Needs review** and set "
-    "Review state.",
+    "organization": "Set **Topic** and **Category** in the grid, one click each.",
+    "search": "**Ctrl+F** (⌘F) in a view searches First prompt, Keywords and Summary; the magnifier at the top right "
+    "does the same.",
+    "analytics": "Give **Value** its stars; the dashboard's figures add them up, and Duration with them.",
+    "collaboration": "**Owner** is a real Airtable user, so it can notify; set **Review state** when you have read "
+    "one.",
     "automation": "`airtable/automation.js` files new sessions by the words in the table below and ticks "
     "**Auto-filed**.",
     "simplicity": "One table, at most four views, no linked tables: everything is on the first screen.",
     "portability": "**External ID** and **Source ID** stay with each row; `data-dictionary.md`, `templates/` and "
     "**Download CSV** (in a view's menu) take everything out again.",
     "integration": "`airtable/recipes.md` has calls that work with curl, n8n, Make and Zapier.",
-    "tags": "**Tags** takes several labels at once; **Untagged** shows what still needs one.",
-    "projects": "**Project** ties sessions to the work they serve; By project and Project timeline show them together.",
-    "timeline": "**Calendar** shows sessions on **Day**; **Timeline** spans from Started to Last activity.",
+    "tags": "**Tags** takes several labels at once, **Priority** ranks what is open.",
+    "projects": "**Project** ties sessions to the work they serve.",
+    "timeline": "**Day**, Started and Last activity place sessions on calendars and time lines.",
     "templates": "The table **Session templates** holds five texts; record templates put them into a new session.",
-    "reminders": "Set **Follow-up**; **Needs follow-up** lists what is due, and an automation can mail it to you.",
+    "reminders": "Set **Follow-up** to the day to come back; an automation can mail you what is due.",
     "exports": "`python airtable/backup.py app…` saves every table as JSON and CSV.",
     "dashboard": "Number and chart elements on an interface page; the steps are below. **Week** is there to group by.",
-    "archive": "Set Status to Archived: the session leaves every view but **Archive**. The script does it after 90 "
-    "days.",
+    "archive": "Set **Status** to Archived and the session leaves the other views; the script does it after 90 days.",
 }
 
 
@@ -96,28 +93,14 @@ def _view_notes(blueprint: Blueprint) -> dict[str, str]:
 
 
 def _answers(blueprint: Blueprint) -> dict[str, str]:
-    chosen = (*blueprint.priorities, *blueprint.features)
-    found = {key: _ANSWERS[key] for key in chosen}
-    kept = {view.name for view in blueprint.views}
-    if blueprint.wants("simplicity"):
-        gone = [item.what for item in blueprint.left_out]
-        names = ", ".join(md(name) for name in gone[:8])
-        found["simplicity"] += f" Left out: {names}." if gone else ""
-    return {key: _only_what_is_there(text, kept, blueprint) for key, text in found.items()}
+    return {key: _ANSWERS[key] + _views_of(key, blueprint) for key in (*blueprint.priorities, *blueprint.features)}
 
 
-def _only_what_is_there(text: str, views: set[str], blueprint: Blueprint) -> str:
-    """Say so where simplicity trimmed a view that the sentence names."""
-    named = [name for name in _VIEW_NAMES if name in text and name not in views]
-    if not named or not blueprint.wants("simplicity"):
-        return text
-    return f"{text} (Trimmed by simplicity: {', '.join(named)}.)"
-
-
-_VIEW_NAMES = (
-    "By topic", "By category", "By assistant", "High value", "By month", "Needs review", "Untagged", "By project",
-    "Project timeline", "Needs follow-up",
-)  # fmt: skip
+def _views_of(answer: str, blueprint: Blueprint) -> str:
+    """Name the views that an answer brought, as far as they were kept."""
+    kind = "feature" if answer in blueprint.features else "priority"
+    names = [f"**{md(view.name)}**" for view in blueprint.views if view.source == f"{kind}:{answer}"]
+    return f" Look at {', '.join(names)}." if names else ""
 
 
 def _automations(blueprint: Blueprint) -> Mapping[str, str]:
@@ -177,12 +160,14 @@ def _team(blueprint: Blueprint) -> str:
 
 
 def _sync(blueprint: Blueprint) -> str:
-    columns = "**Source ID**" + (" and **External ID**" if blueprint.sessions.has("external_id") else "")
+    keep = "**Source ID** as it is: rows are recognised by it"
+    if blueprint.sessions.has("external_id"):
+        keep = "**Source ID** and **External ID** as they are: rows are recognised by them"
     return (
         f"`chatbuilder import PATH` and then `chatbuilder sync` {SOON} will add new chats and never touch what you "
         "typed. Until then: fill `templates/chat-sessions.csv` (or the JSON beside it) and bring it in with **+ Add "
         "or import** → **CSV file** → **Merge with an existing table** (the CSV import extension), merging on "
-        f"**Source ID**, so that no row comes twice. Keep {columns} as they are: they are how rows are recognised."
+        f"**Source ID**, so that no row comes twice. Keep {keep}."
     )
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from chatbuilder.blueprint import Blueprint
 from chatbuilder.filters import Cmp, Today
-from chatbuilder.generators.airtable.conditions import test_text
+from chatbuilder.generators.airtable.conditions import row_formula
 from chatbuilder.generators.common.text import md
 
 _TEXT = """\
@@ -76,8 +76,8 @@ curl -sS "https://api.airtable.com/v0/$BASE/Chat%20Sessions?filterByFormula={due
 def recipes(blueprint: Blueprint) -> str:
     """Return the recipes as a Markdown page."""
     table = blueprint.sessions
-    recent = test_text(Cmp("last_activity", "ge", Today(-7)), table)
+    recent = row_formula(Cmp("last_activity", "ge", Today(-7)), table)
     due = ""
     if table.has("follow_up"):
-        due = _DUE.format(due=quote(test_text(Cmp("follow_up", "le", Today(0)), table)))
+        due = _DUE.format(due=quote(row_formula(Cmp("follow_up", "le", Today(0)), table)))
     return _TEXT.format(name=md(blueprint.name), recent=quote(recent), recent_plain=recent, due=due)

@@ -21,17 +21,6 @@ OWNER_NAMES = {"sync": "sync", "seed": "sync once, then you", "person": "you", "
 
 
 @dataclass(frozen=True, slots=True)
-class BlueprintJson:
-    """The bytes of blueprint.json, made when somebody wants them: they take longer than a whole design."""
-
-    blueprint: Blueprint
-
-    def __call__(self) -> bytes:
-        """Return the design as JSON."""
-        return json_text(to_data(self.blueprint)).encode()
-
-
-@dataclass(frozen=True, slots=True)
 class Later:
     """Text that is made only when somebody wants its bytes; equal when it would give the same bytes."""
 
@@ -47,7 +36,7 @@ class Later:
 def data_files(blueprint: Blueprint) -> tuple[OutputFile, ...]:
     """Return blueprint.json, the data dictionary as CSV, and a CSV and a JSON template for each table."""
     files = [
-        OutputFile("blueprint.json", BlueprintJson(blueprint), "The design, for programs"),
+        OutputFile("blueprint.json", Later(blueprint_json, blueprint), "The design, for programs"),
         OutputFile("data-dictionary.csv", _dictionary_csv(blueprint), "Every field, for spreadsheets"),
     ]
     for table in blueprint.tables:
@@ -58,12 +47,18 @@ def data_files(blueprint: Blueprint) -> tuple[OutputFile, ...]:
     return tuple(files)
 
 
+def blueprint_json(blueprint: Blueprint) -> str:
+    """Return the design as JSON."""
+    return json_text(to_data(blueprint))
+
+
 def dictionary_document(blueprint: Blueprint) -> Document:
     """Return the data dictionary as a Markdown page: every table, field, type, owner and meaning."""
     parts = [f"# Data dictionary: {md(blueprint.name)}\n"]
     for table in blueprint.tables:
         parts.append(
-            f"\n## {md(table.name)}\n\n{md(table.about)}\n\n| Field | Type | Written by | Meaning |\n|---|---|---|---|\n"
+            f"\n## {md(table.name)}\n\n{md(table.about)}\n\n"
+            "| Field | Type | Written by | Meaning |\n|---|---|---|---|\n"
         )
         parts += [
             f"| {md(f.name)} | {md(type_text(f, blueprint))} | {OWNER_NAMES[f.owner]} | {md(f.about)} |\n"

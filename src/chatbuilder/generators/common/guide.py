@@ -231,5 +231,7 @@ def _limits(bp: Blueprint, parts: GuideParts) -> Iterable[str]:
 def _left_out(bp: Blueprint) -> Iterable[str]:
     if bp.left_out:
         yield from ("## Left out to keep it simple", "")
-        yield from (f"- {md(item.what)} (asked for by {item.source.split(':')[-1]})" for item in bp.left_out)
+        for item in bp.left_out:
+            asked = "" if item.source == "core" else f" (asked for by {item.source.split(':')[-1]})"
+            yield f"- {md(item.what)}{asked}"
         yield ""

@@ -37,8 +37,9 @@ _TYPES: dict[Dialect, dict[Kind, str]] = {
 # What each kind must look like, with {c} for the quoted column. SQLite has no such types, so a CHECK keeps order true.
 _FORMS: dict[Dialect, dict[Kind, str]] = {
     "sqlite": {
-        "date": "{c} = date({c})",
-        "datetime": "{c} = strftime('%Y-%m-%dT%H:%M:%SZ', {c})",
+        # "+0 days" makes SQLite work a day out instead of repeating 2026-02-30, which is none.
+        "date": "{c} IS date({c}, '+0 days')",
+        "datetime": "{c} IS strftime('%Y-%m-%dT%H:%M:%SZ', {c}, '+0 days')",
         "checkbox": "{c} IN (0, 1)",
         "list": "json_valid({c}) AND json_type({c}) = 'array'",
     },

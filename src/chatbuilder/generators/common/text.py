@@ -9,7 +9,7 @@ _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*#^\[\]%]+')
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
 # CommonMark, and what Obsidian, Logseq and Notion add: $math$, ==mark==, %%comment%%. & only where it begins an entity.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$]|&(?=#?\w+;)|=(?==)|(?<==)=|%(?=%)|(?<=%)%)")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -50,8 +50,9 @@ def md(text: str) -> str:
 
 
 def csv_cell(value: object) -> str:
-    """Return a CSV cell that no spreadsheet takes for a formula (OWASP "CSV Injection")."""
-    text = "" if value is None else str(value)
+    """Return a CSV cell that no spreadsheet takes for a formula (OWASP "CSV Injection"); line ends are newlines."""
+    # A lone carriage return would end the row for some readers: Python before 3.13 does not quote it.
+    text = "" if value is None else str(value).replace("\r\n", "\n").replace("\r", "\n")
     return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
 
 

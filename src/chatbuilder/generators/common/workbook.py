@@ -72,6 +72,7 @@ def render(spec: Spec) -> bytes:
     names = {sheet["key"]: sheet["name"] for sheet in spec["sheets"]}
     for sheet in spec["sheets"]:
         _sheet(book.create_sheet(sheet["name"]), sheet, styles, names)
+    book.worksheets[0].sheet_view.tabSelected = True
     _names(book, spec, names)
     book.properties.title = cell_text(spec["title"])
     book.properties.creator = "chatbuilder"

@@ -286,4 +286,7 @@ def _sort(field: Field, sql: Sql, *, descending: bool) -> Iterator[str]:
     column = shown(field.key)
     if field.type != "checkbox":
         yield f"({is_empty(field, sql)})"
-    yield (sql.by_text(column) if is_text(field) else column) + (" DESC" if descending else "")
+    if is_text(field):
+        # "" and nothing are equally empty, so neither comes before the other.
+        column = sql.by_text(column if field.type == "select" else f"nullif({column}, '')")
+    yield column + (" DESC" if descending else "")

@@ -8,7 +8,7 @@ from chatbuilder.generators.common.schema import Column, Dialect, SqlTable, lite
 RULES = "tag_rules"
 _READ = ("title", "first_prompt", "keywords")
 # Sample rows stay as the design shows them.
-_NEW = 'new."auto_filed" = 0 AND coalesce(new."source_id", \'\') NOT LIKE \'sample:%\''
+_NEW = "new.\"auto_filed\" = 0 AND coalesce(new.\"source_id\", '') NOT LIKE 'sample:%'"
 
 
 def tagging(blueprint: Blueprint) -> Automation | None:
@@ -100,9 +100,9 @@ def postgres_filing(blueprint: Blueprint) -> list[str]:
     return [
         'CREATE FUNCTION "file_session"() RETURNS trigger LANGUAGE plpgsql AS '
         + dollar_quoted(
-            "\nDECLARE\n  found_text text;\n  found_list jsonb;\n  found_id bigint;\nBEGIN\n"
+            "\nDECLARE\n  found_text text;\n  found_id bigint;\nBEGIN\n"
             '  IF new."auto_filed" OR new."source_id" LIKE \'sample:%\' THEN RETURN new; END IF;\n'
-            f"{body}  RETURN new;\nEND\n'
+            f"{body}  RETURN new;\nEND\n"
         ),
         'CREATE TRIGGER "sessions_file" BEFORE INSERT ON "sessions" FOR EACH ROW EXECUTE FUNCTION "file_session"()',
     ]
@@ -110,15 +110,17 @@ def postgres_filing(blueprint: Blueprint) -> list[str]:
 
 def _assignment(field: Field, fitting: str) -> str:
     column, into = quote(stored_name(field)), "found_id" if field.relation else "found_text"
-    free = f"new.{column} IS NULL" if field.relation else f"coalesce(new.{column}, '') = ''"
     if field.type == "multi_select":
-        free, into = f"EXISTS (SELECT 1 {fitting})", "found_list"
         old = f"SELECT e.v, e.n FROM jsonb_array_elements_text(new.{column}) WITH ORDINALITY AS e(v, n)"
         both = f'{old} UNION ALL SELECT r."value", 1000 + r."id" {fitting}'
-        query = (
-            f"jsonb_agg(b.v ORDER BY b.n) FROM (SELECT a.v, min(a.n) AS n FROM ({both}) AS a(v, n) GROUP BY a.v) AS b"
+        each = f"SELECT a.v, min(a.n) AS n FROM ({both}) AS a(v, n) GROUP BY a.v"
+        return (
+            f"  IF jsonb_typeof(new.{column}) = 'array' AND EXISTS (SELECT 1 {fitting}) THEN\n"
+            f"    new.{column} := (SELECT jsonb_agg(b.v ORDER BY b.n) FROM ({each}) AS b);\n"
+            '    new."auto_filed" := true;\n  END IF;\n'
         )
-    elif field.type == "long_text":
+    free = f"new.{column} IS NULL" if field.relation else f"coalesce(new.{column}, '') = ''"
+    if field.type == "long_text":
         first = f'SELECT r."value" AS v, min(r."id") AS n {fitting} GROUP BY r."value"'
         query = f"string_agg(a.v, ', ' ORDER BY a.n) FROM ({first}) AS a"
     else:

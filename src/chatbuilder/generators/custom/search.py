@@ -49,16 +49,15 @@ def _trigger(name: str, event: str, statements: list[str]) -> str:
     return f"CREATE TRIGGER {quote(name)} {event} BEGIN\n{body}END"
 
 
-def sqlite_search_views() -> list[str]:
-    """Return views to search with: SELECT * FROM search_sessions WHERE words MATCH 'index'."""
+def sqlite_search_views() -> dict[str, str]:
+    """Return views to search with, by name: SELECT * FROM search_sessions WHERE words MATCH 'index'."""
+    shown = 's."id", s."title", s."status", s."last_activity", s."link"'
     views = {"search_sessions": WORDS, "search_any_script": PIECES}
-    return [
-        f"CREATE VIEW {quote(name)} AS\n"
-        f'SELECT f.{quote(index)} AS "words", f."rank" AS "rank", s."id", s."title", s."status", '
-        's."last_activity", s."link"\n'
+    return {
+        name: f'CREATE VIEW {quote(name)} AS\nSELECT f.{quote(index)} AS "words", f."rank" AS "rank", {shown}\n'
         f'FROM {quote(index)} f JOIN "sessions" s ON s."id" = f."rowid"\nORDER BY f."rank"'
         for name, index in views.items()
-    ]
+    }
 
 
 def postgres_search(blueprint: Blueprint) -> list[str]:
@@ -75,13 +74,13 @@ def postgres_search(blueprint: Blueprint) -> list[str]:
     ]
 
 
-def postgres_search_functions(blueprint: Blueprint) -> list[str]:
-    """Return a function to search with: SELECT * FROM search_sessions('slow "full table" -wal')."""
+def postgres_search_functions(blueprint: Blueprint) -> dict[str, str]:
+    """Return a function to search with, by name: SELECT * FROM search_sessions('slow "full table" -wal')."""
     shown = [quote(name) for name in searchable(blueprint.sessions) if name in ("title", "summary", "first_prompt")]
     text = " || ' ' || ".join(f"coalesce(s.{name}, '')" for name in shown)
     words = "websearch_to_tsquery('simple', $1)"
-    return [
-        'CREATE FUNCTION "search_sessions"("query" text) RETURNS TABLE '
+    return {
+        "search_sessions": 'CREATE FUNCTION "search_sessions"("query" text) RETURNS TABLE '
         '("id" bigint, "title" text, "status" text, "last_activity" timestamptz, "link" text, "found" text)\n'
         "LANGUAGE sql STABLE AS $chatbuilder$\n"
         '  SELECT s."id", s."title", s."status", s."last_activity", s."link",\n'
@@ -91,4 +90,4 @@ def postgres_search_functions(blueprint: Blueprint) -> list[str]:
         f"     OR position(lower($1) in lower({text})) > 0\n"
         f'  ORDER BY ts_rank(s."search_vector", {words}) DESC, s."id"\n'
         "$chatbuilder$"
-    ]
+    }

@@ -65,12 +65,14 @@ def _search_and_views(blueprint: Blueprint, order: list[Table], sql: Sql) -> Ite
     for view in blueprint.views:
         yield f"view:{view.key}", f"View {view.name}", [blueprint_view(view, blueprint, sql)], {}
     if blueprint.wants("search"):
-        made = search.sqlite_search_views() if sqlite else search.postgres_search_functions(blueprint)
-        yield "find", "Search views" if sqlite else "Search function", made, {}
-    yield "dashboard", "Dashboard", [body for _, body in dashboard(blueprint, sql)], {}
+        views = search.sqlite_search_views() if sqlite else search.postgres_search_functions(blueprint)
+        for name, made in views.items():
+            yield f"find:{name}", f"Search by {name}", [made], {}
+    for name, body in dashboard(blueprint, sql):
+        yield f"dashboard:{name}", f"Dashboard view {name}", [body], {}
     for job in upkeep.jobs(blueprint, sql):
-        made = [upkeep.job_view(job, blueprint, sql), *([] if sqlite else upkeep.postgres_functions(job))]
-        yield f"job:{job.key}", job.title, made, {}
+        made_for_job = [upkeep.job_view(job, blueprint, sql), *([] if sqlite else upkeep.postgres_functions(job))]
+        yield f"job:{job.key}", job.title, made_for_job, {}
 
 
 def _made(table: SqlTable, sql: Sql) -> list[str]:
@@ -79,24 +81,17 @@ def _made(table: SqlTable, sql: Sql) -> list[str]:
 
 
 def _stands_on(key: str, blueprint: Blueprint, before: list[Step]) -> tuple[str, ...]:
-    """The steps that must be there first; a view stands on the overview of its table, an overview on all tables."""
+    """The steps that must be there first: for a table what it refers to, for a view all tables."""
     kind, _, name = key.partition(":")
-    tables = tuple(step.key for step in before if step.key.startswith("table:"))
     if key == "settings":
         return ()
     if kind == "table":
         wanted = {f"table:{f.relation.table}" for f in blueprint.table(name).fields if f.relation} - {key}
         return ("settings", *(step.key for step in before if step.key in wanted))
-    if kind == "view":
-        view = next(v for v in blueprint.views if v.key == name)
-        return (f"overview:{view.table}",)
-    if kind in ("dashboard", "job"):
-        return ("overview:sessions",)
-    if key in ("search", "filing", "find"):
-        return tuple(step.key for step in before if step.key in ("table:sessions", "rules", SAMPLES, "search"))
-    if key == SAMPLES:
-        return tuple(step.key for step in before if step.key.startswith(("table:", "topics")))
-    return tables if kind in ("overview", "topics") else ("settings",)
+    if kind in ("templates", "rules"):
+        return ("settings",)
+    also = {"search": ("rules", SAMPLES), "filing": ("rules",), "find": ("search",), SAMPLES: ("topics",)}.get(kind, ())
+    return tuple(step.key for step in before if step.key.startswith("table:") or step.key in also)
 
 
 def script(steps: tuple[Step, ...], sql: Sql, about: str) -> str:

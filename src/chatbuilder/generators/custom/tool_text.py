@@ -10,6 +10,7 @@ import argparse
 import csv
 import datetime
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -107,6 +108,8 @@ def serve(args):
     call += ["--metadata", str(HERE / "serve" / "metadata.yaml")]
     if "version 0." not in version:
         call += ["--config", str(HERE / "serve" / "datasette.yaml")]
+    if os.name == "posix":
+        os.execv(program, call)
     sys.exit(subprocess.call(call))
 '''
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from chatbuilder.blueprint import Blueprint
 from chatbuilder.filters import And, Cmp, Filter, Today
 from chatbuilder.generators.common.schema import quote
-from chatbuilder.generators.custom.expressions import Sql, condition, shown
+from chatbuilder.generators.custom.expressions import Sql, shown
+from chatbuilder.generators.custom.views import where
 
 FOLLOW_UP_DUE = And(
     (Cmp("follow_up", "le", Today(0)), Cmp("status", "ne", "Completed"), Cmp("status", "ne", "Archived"))
@@ -58,9 +59,8 @@ def job_view(job: Job, blueprint: Blueprint, sql: Sql) -> str:
     """Return the view of what is due, oldest first."""
     columns = ", ".join(shown(c) for c in ("id", *job.columns))
     when = {"archive": "last_activity", "reminders": "follow_up", "retention": "keep_until"}[job.key]
-    where = condition(job.due, blueprint.sessions, sql)
-    body = f'SELECT {columns}\nFROM "sessions_overview" v\nWHERE {where}\nORDER BY {shown(when)}, {shown("id")}'
-    return sql.view(job.view, body)
+    rows = f'FROM "sessions" v{where(job.due, blueprint.sessions, sql)}'
+    return sql.view(job.view, f"SELECT {columns}\n{rows}\nORDER BY {shown(when)}, {shown('id')}")
 
 
 def postgres_functions(job: Job) -> list[str]:

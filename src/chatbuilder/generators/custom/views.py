@@ -1,10 +1,15 @@
-"""Views: an overview of each table with everything computed, the blueprint's views on top, and the dashboard."""
+"""Views: an overview of each table with everything computed, the blueprint's views, and the dashboard.
+
+Every view reads tables only, never another view: tables only grow, so a view that later answers no longer want goes on
+working.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from chatbuilder.blueprint import Blueprint, Chart, DaysSince, Field, Figure, Table, View
+from chatbuilder.filters import Filter, fields_of
 from chatbuilder.generators.common.schema import (
     column_name,
     is_linked,
@@ -24,27 +29,48 @@ def overview_name(table: Table) -> str:
 
 def overview(table: Table, blueprint: Blueprint, sql: Sql) -> str:
     """Return a view of every field by its key: links by title, lists as JSON arrays, figures worked out."""
-    columns = ['t."id"', *(_shown(field, table, blueprint, sql) for field in table.fields if not field.formula)]
+    return sql.view(overview_name(table), _select(table, table.fields, blueprint, sql))
+
+
+def source(table: Table, keys: Iterable[str], blueprint: Blueprint, sql: Sql) -> str:
+    """Return FROM … v with at least these fields: the table itself where it has them all as columns."""
+    fields = [table.field(key) for key in dict.fromkeys(keys)]
+    if not any(f.relation or f.rollup or f.formula for f in fields):
+        return f"FROM {quote(table.key)} v"
+    return f"FROM (\n{_select(table, fields, blueprint, sql)}\n) v"
+
+
+def _select(table: Table, fields: Iterable[Field], blueprint: Blueprint, sql: Sql) -> str:
+    fields = tuple(fields)
+    formulas = [field for field in fields if field.formula]
+    needed = dict.fromkeys([f.key for f in fields if not f.formula] + [key for f in formulas for key in _reads(f)])
+    columns = ['t."id"', *(_column(table.field(key), table, blueprint, sql) for key in needed)]
     inner = "SELECT\n  " + ",\n  ".join(columns) + f"\nFROM {quote(table.key)} t"
-    formulas = [f"  {_formula(f, table, sql)} AS {quote(column_name(f.key))}" for f in table.fields if f.formula]
-    if formulas:
-        inner = "SELECT v.*,\n" + ",\n".join(formulas) + f"\nFROM (\n{inner}\n) v"
-    return sql.view(overview_name(table), inner)
+    if not formulas:
+        return inner
+    worked_out = [f"  {_formula(f, table, sql)} AS {quote(column_name(f.key))}" for f in formulas]
+    return "SELECT v.*,\n" + ",\n".join(worked_out) + f"\nFROM (\n{inner}\n) v"
 
 
-def _shown(field: Field, table: Table, blueprint: Blueprint, sql: Sql) -> str:
+def _reads(field: Field) -> list[str]:
+    if isinstance(field.formula, DaysSince):
+        return [field.formula.field]
+    return sorted(fields_of(field.formula.when)) if field.formula else []
+
+
+def _column(field: Field, table: Table, blueprint: Blueprint, sql: Sql) -> str:
     name = quote(column_name(field.key))
     if field.rollup:
         return f"{_rollup(field, blueprint)} AS {name}"
     if not field.relation:
         return f"t.{name}"
     other = blueprint.table(field.relation.table)
-    title, source = quote(other.title.key), f"FROM {quote(other.key)} r"
+    title, rows = quote(other.title.key), f"FROM {quote(other.key)} r"
     if is_linked(field):
         near, far = (quote(c) for c in link_columns(table, other))
-        joined = f'{source} JOIN {quote(link_table(table, field))} l ON l.{far} = r."id" WHERE l.{near} = t."id"'
+        joined = f'{rows} JOIN {quote(link_table(table, field))} l ON l.{far} = r."id" WHERE l.{near} = t."id"'
         return f"{sql.titles(title, joined)} AS {name}"
-    return f'(SELECT r.{title} {source} WHERE r."id" = t.{quote(stored_name(field))}) AS {name}'
+    return f'(SELECT r.{title} {rows} WHERE r."id" = t.{quote(stored_name(field))}) AS {name}'
 
 
 def _rollup(field: Field, blueprint: Blueprint) -> str:
@@ -59,8 +85,7 @@ def _rollup(field: Field, blueprint: Blueprint) -> str:
 
 def _formula(field: Field, table: Table, sql: Sql) -> str:
     if isinstance(field.formula, DaysSince):
-        source = table.field(field.formula.field)
-        return sql.days_since(shown(source.key), source.type)
+        return sql.days_since(shown(field.formula.field), table.field(field.formula.field).type)
     if field.formula is None:
         raise ValueError(f"{field.key} is not a formula")
     return sql.boolean(condition(field.formula.when, table, sql))
@@ -69,14 +94,19 @@ def _formula(field: Field, table: Table, sql: Sql) -> str:
 def blueprint_view(view: View, blueprint: Blueprint, sql: Sql) -> str:
     """Return one view of the blueprint: its columns by key, filtered and ordered, with the id first."""
     table = blueprint.table(view.table)
-    where = f"\nWHERE {condition(view.filter, table, sql)}" if view.filter is not None else ""
-    columns = ", ".join(shown(name) for name in view_columns(view))
-    body = f"SELECT {columns}\nFROM {quote(overview_name(table))} v{where}\n{order_by(view, table, sql)}"
-    return sql.view(view.key, body)
+    keys = view_columns(view)[1:]
+    columns = ", ".join(shown(key) for key in ("id", *keys))
+    rows = source(table, [*keys, *sorted(fields_of(view.filter)), *(s.field for s in view.sorts)], blueprint, sql)
+    return sql.view(view.key, f"SELECT {columns}\n{rows}{where(view.filter, table, sql)}\n{order_by(view, table, sql)}")
+
+
+def where(expr: Filter | None, table: Table, sql: Sql) -> str:
+    """Return WHERE on a line of its own, or nothing."""
+    return f"\nWHERE {condition(expr, table, sql)}" if expr is not None else ""
 
 
 def view_columns(view: View) -> tuple[str, ...]:
-    """Return the keys that a view shows: its fields, and those it is grouped or placed by."""
+    """Return the keys that a view shows: the id, its fields, and those it is grouped or placed by."""
     keys = (*view.fields, view.group_by, view.date_field, view.end_field)
     return ("id", *dict.fromkeys(key for key in keys if key))
 
@@ -97,26 +127,23 @@ def _figure(position: int, figure: Figure, blueprint: Blueprint, sql: Sql) -> st
     table = blueprint.table(figure.table)
     column = shown(figure.field)
     what = {"count": "count(*)", "sum": f"sum({column})", "average": f"avg({column})"}[figure.aggregate]
-    where = f" WHERE {condition(figure.filter, table, sql)}" if figure.filter is not None else ""
+    keys = [*([figure.field] if figure.field else []), *sorted(fields_of(figure.filter))]
     key, name = literal(figure.key, sql.name), literal(figure.name, sql.name)
     return (
-        f'SELECT {position} AS "position", {key} AS "key", {name} AS "name", '
-        f'{sql.number.format(what)} AS "value" FROM {quote(overview_name(table))} v{where}'
+        f'SELECT {position} AS "position", {key} AS "key", {name} AS "name", {sql.number.format(what)} AS "value"\n'
+        f"{source(table, keys, blueprint, sql)}{where(figure.filter, table, sql)}"
     )
 
 
 def _chart(chart: Chart, blueprint: Blueprint, sql: Sql) -> str:
     table = blueprint.table(chart.table)
     field = table.field(chart.group_by)
-    column = shown(field.key)
-    source = f"FROM {quote(overview_name(table))} v"
+    column, rows = shown(field.key), source(table, [field.key], blueprint, sql)
     if chart.interval:
         label = sql.period(column, field.type, chart.interval)
-        counted = f'SELECT {label} AS "label", count(*) AS "rows"\n{source}\nWHERE {column} IS NOT NULL'
+        counted = f'SELECT {label} AS "label", count(*) AS "rows"\n{rows}\nWHERE {column} IS NOT NULL'
         return f"{counted}\nGROUP BY 1\nORDER BY 1"
     limit = f"\nLIMIT {chart.limit}" if chart.limit else ""
     label = f"coalesce({column}, '(none)')"
     order = sql.by_text(label)
-    return (
-        f'SELECT {label} AS "label", count(*) AS "rows"\n{source}\nGROUP BY 1\nORDER BY count(*) DESC, {order}{limit}'
-    )
+    return f'SELECT {label} AS "label", count(*) AS "rows"\n{rows}\nGROUP BY 1\nORDER BY count(*) DESC, {order}{limit}'

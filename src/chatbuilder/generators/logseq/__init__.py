@@ -40,7 +40,7 @@ def generate(config: Config, blueprint: Blueprint) -> Solution:
         *recipe_files(blueprint, titles),
     )
     plan = Plan(tuple(_steps(pages, settings)))
-    return Solution("logseq", blueprint, document, (dictionary,), files, plan, manual)
+    return Solution("logseq", blueprint, document, (dictionary,), files, plan, manual, {"home": titles.root})
 
 
 def _guide_page(document: Document, titles: Titles) -> Page:

@@ -30,7 +30,7 @@ def guide(bp: Blueprint, titles: Titles) -> tuple[Document, tuple[ManualStep, ..
         ),
         view_notes={view.key: note for view in bp.views if (note := _view_note(view, bp, titles))},
         answers=_answers(bp, titles),
-        automations={item.key: _automation(item, titles) for item in bp.automations},
+        automations={item.key: _automation(item, bp, titles) for item in bp.automations},
         team=_team(bp, titles),
         sync=_sync(bp),
         manual=manual,
@@ -163,8 +163,8 @@ def _named(views: Mapping[str, str], keys: Sequence[str]) -> str:
     return f" {'View' if len(names) == 1 else 'Views'}: {', '.join(names)}." if names else ""
 
 
-def _automation(item: Automation, titles: Titles) -> str:
-    root = md(titles.root)
+def _automation(item: Automation, bp: Blueprint, titles: Titles) -> str:
+    root, views = md(titles.root), {view.key for view in bp.views}
     match item.kind:
         case "tagging":
             return (
@@ -173,16 +173,22 @@ def _automation(item: Automation, titles: Titles) -> str:
                 "rules to new chats (coming: not in this version yet)."
             )
         case "archive":
+            place = f"{root}/Views/Archive" if "archive" in views else root
             return (
-                "Logseq changes no page by itself. **Ready to archive**, below the view Archive, lists what is due; "
-                "without that view, look through Completed sessions. `chatbuilder sync` will do it (coming: not in "
-                "this version yet)."
+                f"Logseq changes no page by itself. **Ready to archive**, on the page **{place}**, lists what is due: "
+                "open a session there and set the two properties. `chatbuilder sync` will do it (coming: not in this "
+                "version yet)."
             )
         case "reminder":
+            late = (
+                "When the day has passed, only the view still shows it; in a new graph that view stands at the foot of "
+                "today's journal page as well."
+                if "needs_follow_up" in views
+                else "When the day has passed, it still stands in the journal of that day."
+            )
             return (
                 "The task with `SCHEDULED:` on the session's page shows in the journal for the seven days before its "
-                "day; set it to DONE when you are through. When the day has passed, only the view still shows it. In "
-                "a new graph that view stands at the foot of today's journal page as well."
+                f"day; set it to DONE when you are through. {late}"
             )
         case "backup":
             return (

@@ -29,7 +29,7 @@ _READ = re.compile(
 _MARKS = re.compile(r"[\]){#<\[@]")
 _ESCAPED = re.compile(r"\\([\\\])#{<:^@\"])")
 _BLOCK_START = re.compile(r"(?=[-*+>#|`$:])|(?=(?:TODO|DOING|DONE|NOW|LATER|WAIT|WAITING|CANCELL?ED|IN-PROGRESS)\b)")
-_PROPERTY_START = re.compile(r"^(\S+?):(?=:(\s|$))")
+_PROPERTY_START = re.compile(r"^((?:#+ )?\S+?):(?=:(\s|$))")
 
 
 def escape(text: str) -> str:

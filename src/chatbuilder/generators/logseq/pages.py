@@ -54,6 +54,8 @@ def _home(bp: Blueprint, titles: Titles) -> Page:
     blocks = [block(f"## {markup.escape(bp.name)}"), *_figures(bp.dashboard, bp, titles)]
     views = [block(f"{link(titles.view(view))}: {markup.escape(view.about)}") for view in bp.views]
     blocks.append(block("## Views", *views))
+    if not any(view.key == "archive" for view in bp.views):
+        blocks += _ready_to_archive(bp, titles)
     more = [
         block(f"{link(titles.page('Guide'))}: how to use all this"),
         block(f"{link(titles.page('Fields'))}: what each property means, and the choices"),

@@ -151,8 +151,8 @@ def safe(text: str) -> str:
 
 
 def _no_commands(text: str) -> str:
-    """Spell `<%` (Templater runs it wherever it stands) and `%%` (a comment) so that they only show."""
-    return text.replace("\\<%", "&lt;%").replace("<%", "&lt;%").replace("%%", "%\\%")
+    """Spell `<%` so that it only shows: Templater runs what follows it wherever it stands, also behind a backslash."""
+    return text.replace("\\<%", "&lt;%").replace("<%", "&lt;%")
 
 
 def safe_page(markdown: str) -> str:

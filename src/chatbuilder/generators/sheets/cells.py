@@ -70,7 +70,7 @@ def number_format(field: Field, date_format: str) -> dict[str, str] | None:
             return {"type": "DATE_TIME", "pattern": f"{_PATTERNS[date_format]} hh:mm"}
         case "number":
             return {"type": "NUMBER", "pattern": "#,##0"} if field.owner == "sync" else None
-        case "title" | "text" | "long_text" | "url" | "select" | "multi_select" | "person" | "relation":
+        case "title" | "text" | "long_text" | "select" | "multi_select" | "person" | "relation":
             return {"type": "TEXT", "pattern": "@"}
     return None
 

@@ -13,31 +13,28 @@ from chatbuilder.solution import ManualStep
 
 SOON = "(coming: not in this version yet)"
 _ANSWERS: dict[str, str] = {
-    "organization": "Choose **Topic** and **Category** from their dropdowns; the sheets By topic, By category and By "
-    "assistant group by them.",
+    "organization": "Choose **Topic** and **Category** from their dropdowns.",
     "search": "Type words into B2 of the sheet **Search**: it lists the sessions that hold all of them, newest first.",
-    "analytics": "Choose **Value** from 1 to 5; the sheet **Dashboard** adds up minutes and averages, High value and "
-    "By month show the rest.",
-    "collaboration": "Put your name into **Me** on the sheet **Start**; My sessions reads it. Work through **Needs "
-    "review** and set Review state.",
+    "analytics": "Choose **Value** from 1 to 5; the sheet **Dashboard** adds up minutes and averages.",
+    "collaboration": "Put your name into **Me** on the sheet **Start**, and set **Review state** when you have read "
+    "one.",
     "automation": "The sheet **Rules** holds the words that file a session; `Code.gs` applies them when you type and "
     "once a day.",
     "simplicity": "One table, at most four views: you can print the guide on one page.",
     "portability": "**File** → **Download** gives CSV, Excel or PDF at any time; **Source ID** and **External ID** "
     "stay with each row, `data-dictionary.md` explains every column.",
     "integration": "`sheets/recipes.md` has calls that work with curl, n8n, Make and Zapier.",
-    "tags": "**Tags** holds several labels with a comma between them; **Untagged** shows what still needs one.",
-    "projects": "Choose **Project** from its dropdown; By project and Project timeline show what belongs together.",
-    "timeline": "The sheet **Calendar** shows one month (type a day into B2), **Timeline** draws a bar for each "
-    "session.",
+    "tags": "**Tags** holds several labels with a comma between them, **Priority** ranks what is open.",
+    "projects": "Choose **Project** from its dropdown.",
+    "timeline": "Months and bars are sheets that compute themselves; type a day into B2 of a calendar to see its "
+    "month.",
     "templates": "The menu **Chatbuilder** → **New: …** adds a row with the template's values; the texts stand on the "
     "sheet **Templates**.",
-    "reminders": "Set **Follow-up**: the date turns red when it is due, **Needs follow-up** lists it, `Code.gs` mails "
-    "it.",
+    "reminders": "Set **Follow-up**: the date turns red when it is due, and `Code.gs` mails you what to come back to.",
     "exports": "`Code.gs` copies the spreadsheet into the Drive folder “Chatbuilder backups” every Monday and keeps "
     "ten.",
     "dashboard": "The sheet **Dashboard** has figures and charts that follow the data at once.",
-    "archive": "Set Status to Archived and the row leaves every view but **Archive**; `Code.gs` does it after 90 days.",
+    "archive": "Set **Status** to Archived and the row leaves the other views; `Code.gs` does it after 90 days.",
 }
 _AUTOMATIONS = {
     "tagging": "`Code.gs` files a row when you type its title, first prompt or keywords, and every morning the rest "
@@ -74,11 +71,10 @@ def guide_parts(blueprint: Blueprint, manual: tuple[ManualStep, ...], *, scripte
 
 
 def _result(blueprint: Blueprint) -> str:
-    names = ", ".join(md(table.name) for table in blueprint.tables)
-    pages = "the sheets **Start**" + (" and **Dashboard**" if blueprint.dashboard else "")
-    return (
-        f"One spreadsheet with the tables {names}, {pages}, and a filter view for each of {len(blueprint.views)} views."
-    )
+    names = [md(table.name) for table in blueprint.tables]
+    tables = f"the tables {', '.join(names)}" if len(names) > 1 else f"the table {names[0]}"
+    pages = "the sheets **Start** and **Dashboard**" if blueprint.dashboard else "the sheet **Start**"
+    return f"One spreadsheet with {tables}, {pages}, and a filter view for each of {len(blueprint.views)} views."
 
 
 def _setup(blueprint: Blueprint, *, scripted: bool, given: bool) -> tuple[str, ...]:
@@ -121,11 +117,14 @@ def _view_note(key: str, blueprint: Blueprint, found: dict[str, Grid]) -> str:
 
 
 def _answers(blueprint: Blueprint) -> dict[str, str]:
-    found = {key: _ANSWERS[key] for key in (*blueprint.priorities, *blueprint.features)}
-    gone = [item.what.removeprefix("View ") for item in blueprint.left_out if item.what.startswith("View ")]
-    if "simplicity" in found and gone:
-        found["simplicity"] += f" Views left out: {', '.join(md(name) for name in gone)}."
-    return found
+    return {key: _ANSWERS[key] + _views_of(key, blueprint) for key in (*blueprint.priorities, *blueprint.features)}
+
+
+def _views_of(answer: str, blueprint: Blueprint) -> str:
+    """Name the views that an answer brought, as far as they were kept."""
+    kind = "feature" if answer in blueprint.features else "priority"
+    names = [f"**{md(view.name)}**" for view in blueprint.views if view.source == f"{kind}:{answer}"]
+    return f" Look at {', '.join(names)}." if names else ""
 
 
 def _team(blueprint: Blueprint) -> str:
@@ -150,12 +149,14 @@ def _team(blueprint: Blueprint) -> str:
 
 
 def _sync(blueprint: Blueprint) -> str:
-    columns = "**Source ID**" + (" and **External ID**" if blueprint.sessions.has("external_id") else "")
+    keep = "**Source ID** as it is: rows are recognised by it"
+    if blueprint.sessions.has("external_id"):
+        keep = "**Source ID** and **External ID** as they are: rows are recognised by them"
     return (
         f"`chatbuilder import PATH` and then `chatbuilder sync` {SOON} will add new chats below the table and never "
         "touch what you typed. Until then: fill `sheets/import/chat-sessions.csv`, **File** → **Import** → **Append "
         "to current sheet**, and let **Data** → **Data clean-up** → **Remove duplicates** on Source ID drop what "
-        f"came twice. Keep {columns} as they are: they are how rows are recognised."
+        f"came twice. Keep {keep}."
     )
 
 

@@ -56,7 +56,8 @@ class SqliteProvisioner:
 
     Results: {step, digest, objects: {name: SQL as stored}, rows: those it added, ran: marks of the statements that
     added rows, tables: column definitions, design: the columns that the answers want, created: whether the file is
-    ours}; `kept` says what of the person's stayed.
+    ours}; `kept` says what of the person's stayed, `left` what could not be
+    changed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -116,7 +117,8 @@ class SqliteProvisioner:
         if row and wanted and row[0] != wanted:
             raise InputError(
                 f"{self.path} already holds the system “{row[0]}”.", title="Another system lives here",
-                kept="The database is untouched.", hint="Choose another file in [target] database.",
+                kept="The database is untouched.",
+                hint="Choose another file in [target] database, or give these answers that system's name.",
             )  # fmt: skip
 
     def look_up(self, step: Step, payload: Mapping[str, Any]) -> Result | None:
@@ -193,7 +195,7 @@ class SqliteProvisioner:
 
 def _ours(results: Iterable[Mapping[str, Any]], present: Mapping[str, Thing]) -> set[str]:
     """Return the lower-case names that we made, with the tables that a full-text index keeps for itself."""
-    names = {name.lower() for result in results for name in result.get("objects", {})}
+    names = {name.lower() for result in results for name in (*result.get("objects", ()), *result.get("theirs", ()))}
     shadows = {
         f"{name}_{part}" for name in names for part in ("data", "idx", "docsize", "config", "content")
         if name in present and present[name].virtual

@@ -23,14 +23,19 @@ class Work:
     payload: Mapping[str, Any]
     before: Mapping[str, Any]
     kept: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     theirs: set[str] = field(default_factory=set)
+    edited: set[str] = field(default_factory=set)
     made: set[str] = field(default_factory=set)
     rows: list[dict[str, Any]] = field(default_factory=list)
     tables: dict[str, dict[str, str]] = field(default_factory=dict)
     design: dict[str, list[str]] = field(default_factory=dict)
 
     def run(self) -> dict[str, Any]:
-        """Do the step and return what to remember of it."""
+        """Do the step and return what to remember of it.
+
+        `kept` says that the whole of it stays as a person made it, `left` what could not be changed.
+        """
         self.rows += self.before.get("rows", [])
         self._clear()
         moves = self._wanted_moves()
@@ -39,27 +44,38 @@ class Work:
             self._execute(statement, done)
         for move in moves:
             self._move(move)
-        present = catalogue(self.connection)
-        names = [made[1].lower() for made in map(created, self.payload["statements"]) if made]
-        objects = {present[n].name: present[n].sql for n in names if n in present and n not in self.theirs}
-        found: dict[str, Any] = {"objects": objects, "ran": done, "rows": self.rows}
+        found: dict[str, Any] = {"objects": self._objects(), "ran": done, "rows": self.rows}
         found |= {"tables": self.tables, "design": self.design} if self.tables else {}
-        return found | ({"kept": " ".join(self.kept)} if self.kept else {})
+        found |= {"left": " ".join(self.left)} if self.left else {}
+        return found | ({"kept": " ".join(self.kept), "theirs": sorted(self.theirs)} if self.kept else {})
+
+    def _objects(self) -> dict[str, str]:
+        """Return the stored SQL of what the step made; for a table that a person edited, as we last wrote it."""
+        present = catalogue(self.connection)
+        names = [made[1] for made in map(created, self.payload["statements"]) if made]
+        was = self.before.get("objects", {})
+        return {
+            name: was[name] if name in self.edited else present[name.lower()].sql
+            for name in names
+            if name.lower() in present and name.lower() not in self.theirs
+        }
 
     def _clear(self) -> None:
-        """Drop the views, triggers and indexes that an earlier run made, but not those a person has edited since."""
+        """Drop the views, triggers and indexes that an earlier run made, but not when a person edited one of them."""
         present = catalogue(self.connection)
-        ours = [present[name.lower()] for name in self.before.get("objects", {}) if name.lower() in present]
-        for thing in ours:
-            if thing.type != "table" and thing.sql != self.before["objects"][thing.name]:
-                self.theirs.add(thing.name.lower())
-                self.kept.append(f"The {thing.type} {thing.name} was edited, so it stays as it is.")
-        triggers_stay = any(t.type == "trigger" and t.name.lower() in self.theirs for t in ours)
+        was = {name.lower(): sql for name, sql in self.before.get("objects", {}).items()}
+        ours = [present[name] for name in was if name in present]
+        changed = {t.name for t in ours if t.sql != was[t.name.lower()]}
+        self.edited = {t.name for t in ours if t.type == "table" and t.name in changed}
+        stay = [t for t in ours if t.type in ("view", "trigger") and t.name in changed]
+        stay += [present[name] for name in self.before.get("theirs", ()) if name in present]
+        if stay:
+            self.kept.append(f"{' and '.join(f'the {t.type} {t.name}' for t in stay)} was edited, so it stays.")
+            self.theirs = {t.name.lower() for t in (*ours, *stay) if t.type != "table" or t.virtual}
+            return
         for thing in reversed(ours):
-            if thing.virtual and triggers_stay:
-                self.theirs.add(thing.name.lower())
-            elif thing.name.lower() not in self.theirs and (thing.type != "table" or thing.virtual):
-                self.connection.execute(f"DROP {'TABLE' if thing.virtual else thing.type} {quote(thing.name)}")
+            if thing.type != "table" or thing.virtual:
+                self.connection.execute(f"DROP {thing.type} {quote(thing.name)}")
 
     def _execute(self, statement: str, done: list[str]) -> None:
         made = created(statement)
@@ -107,14 +123,14 @@ class Work:
         have = columns(self.connection, thing.name)
         was: dict[str, str] = self.before.get("tables", {}).get(name, {})
         changed = [c for c in wanted if c in have and c in was and was[c] != wanted[c]]
-        if changed and thing.sql != self.before.get("objects", {}).get(thing.name):
-            self.kept.append(f"The table {name} was edited, so the new rules for {_list(changed)} were left out.")
+        if changed and thing.name in self.edited:
+            self.kept.append(f"the table {name} was edited, so it has no new rules for {', '.join(changed)}.")
             changed = []
         wanted = {**wanted, **{c: self._widened(thing.name, c, wanted[c]) for c in changed}}
         fit = [column for column in changed if self._fits(thing.name, column, wanted[column])]
         if fit != changed:
             rest = [c for c in changed if c not in fit]
-            self.kept.append(f"Rows of {name} break the new rules for {_list(rest)}, so the old rules stay.")
+            self.left.append(f"Rows of {name} break the new rules for {', '.join(rest)}, so the old rules stay.")
         full = {**was, **{c: d for c, d in wanted.items() if c not in have or c in fit or c not in was}}
         if fit:
             self._rebuild(thing, full)
@@ -186,7 +202,3 @@ class Work:
             self.connection.execute(statement)
         for (rowid,) in sorted(set(self.connection.execute(query)) - there):
             self._record(move["needs"], rowid)
-
-
-def _list(names: list[str]) -> str:
-    return ", ".join(names)

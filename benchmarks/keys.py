@@ -1,0 +1,62 @@
+"""How long a key waits for its answer on every screen of the wizard, in milliseconds at the 95th percentile."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.measure import Figure
+from benchmarks.terminal import Screen
+
+GOAL_MS = 50.0
+PRESSES = 20
+DOWN, UP, TAB, SPACE, ENTER = b"\x1b[B", b"\x1b[A", b"\t", b" ", b"\r"
+# The keys that lead from each screen to the next, and a text that shows it has come.
+WALK: tuple[tuple[str, bytes, str], ...] = (
+    ("Platform", DOWN + DOWN + DOWN + DOWN + ENTER, "What matters most to you?"),
+    ("Priorities", SPACE + ENTER, "What should it be able to do?"),
+    ("Features", SPACE + ENTER, "Who uses it"),
+    ("Team", ENTER, "Your answers"),
+    ("Review", ENTER, "Guide"),
+    ("Solution", ENTER, "Build it now?"),
+    ("Auto-setup", b"", ""),
+)
+
+
+def figures() -> Iterator[Figure]:
+    """Press Down and Up (Tab on forms) on each screen of a real session and wait for the first byte drawn."""
+    with tempfile.TemporaryDirectory() as home:
+        (Path(home) / "Documents").mkdir()
+        env = {"CHATBUILDER_HOME": home, "HOME": home, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+        screen = Screen([sys.executable, "-m", "chatbuilder"], env=env)
+        try:
+            screen.until("Where should your chats live?")
+            for name, onward, arrived in WALK:
+                yield _figure(screen, name)
+                for key in _split(onward):
+                    screen.press(key)
+                    screen.settle(0.15)
+                if arrived:
+                    screen.until(arrived)
+        finally:
+            screen.close()
+
+
+def _figure(screen: Screen, name: str) -> Figure:
+    keys = (TAB,) if name in ("Review", "Auto-setup", "Solution") else (DOWN, UP)
+    times = sorted(screen.answer_time(keys[n % len(keys)]) * 1e3 for n in range(PRESSES))
+    worst = times[int(len(times) * 0.95)]
+    return Figure(f"key to first byte, {name}", worst, GOAL_MS, f"median {statistics.median(times):.1f} ms", "ms")
+
+
+def _split(keys: bytes) -> list[bytes]:
+    out: list[bytes] = []
+    rest = keys
+    while rest:
+        size = 3 if rest.startswith(b"\x1b[") else 1
+        out.append(rest[:size])
+        rest = rest[size:]
+    return out

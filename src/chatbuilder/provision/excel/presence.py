@@ -1,0 +1,151 @@
+"""Finding our sheets in a workbook by the very hidden sheet that lists them, and choosing names that are free."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from chatbuilder.generators.common import workbook_spec
+from chatbuilder.generators.common.workbook_spec import Sheet, Spec
+from chatbuilder.provision.excel.package import MAIN, Package
+
+MARKER = "marker"
+_SHEET = "_chatbuilder"
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A system of ours in a workbook: its title, our sheets that are there by key, the names of our tables as used.
+
+    `missing` are keys of sheets that the marker lists and the workbook has no more.
+    """
+
+    title: str
+    sheets: dict[str, str]
+    idents: dict[str, str]
+    missing: tuple[str, ...]
+
+    def names(self) -> set[str]:
+        """Return the names of our sheets."""
+        return set(self.sheets.values())
+
+
+def find(book: Package) -> Presence | None:
+    """Return what a workbook holds of ours, or None."""
+    parts = book.sheets()
+    for name, part in parts.items():
+        if name.casefold().startswith(_SHEET) and part in book.parts:
+            rows = list(_rows(book, part))
+            if rows and rows[0][0] == "chatbuilder":
+                listed = {row[1]: row[2] for row in rows if row[0] == "sheet"}
+                there = {key: title for key, title in listed.items() if title in parts}
+                title = next((row[1] for row in rows if row[0] == "system"), "")
+                idents = {row[1]: row[2] for row in rows if row[0] == "ident"}
+                gone = tuple(key for key in listed if key not in there)
+                return Presence(title, {**there, MARKER: name}, idents, gone)
+    return None
+
+
+def _rows(book: Package, part: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the texts in columns A to C of a sheet."""
+    shared = book.linked("sharedStrings")
+    strings = [_text(item) for item in book.root(shared)] if shared in book.parts else []
+    for row in book.root(part).iter(f"{{{MAIN}}}row"):
+        cells = {cell.get("r", "")[:1]: _value(cell, strings) for cell in row}
+        yield cells.get("A", ""), cells.get("B", ""), cells.get("C", "")
+
+
+def _value(cell: ElementTree.Element, strings: list[str]) -> str:
+    if cell.get("t") == "inlineStr":
+        return _text(cell)
+    value = cell.findtext(f"{{{MAIN}}}v") or ""
+    return strings[int(value)] if cell.get("t") == "s" and value else value
+
+
+def _text(item: ElementTree.Element) -> str:
+    return re.sub("_x005F_", "_", "".join(found.text or "" for found in item.iter(f"{{{MAIN}}}t")))
+
+
+def plan_names(spec: Spec, book: Package, there: Presence | None = None) -> tuple[dict[str, str], dict[str, str]]:
+    """Return a name for each sheet (by key) and each table and defined name, free in the workbook or ours already."""
+    kept = there.sheets if there else {}
+    known = {ours: used for ours, used in (there.idents if there else {}).items() if used in book.idents()}
+    taken = {name.casefold() for name in book.sheets()}
+    sheets = {
+        sheet["key"]: kept.get(sheet["key"]) or workbook_spec.sheet_name(sheet["name"], taken)
+        for sheet in spec["sheets"]
+    }
+    used = {name.casefold() for name in book.idents()}
+    return sheets, {name: known.get(name) or _free(name, used) for name in workbook_spec.idents(spec)}
+
+
+def _free(name: str, used: set[str]) -> str:
+    found, number = name, 1
+    while found.casefold() in used:
+        number += 1
+        found = f"{name}_{number}"
+    used.add(found.casefold())
+    return found
+
+
+def possible(spec: Spec, wanted: Collection[str], book: Package) -> list[str]:
+    """Return the keys of sheets, out of `wanted`, that can be added: all they refer to is there or comes along."""
+    there = {(table.get("displayName", ""), "") for table in book.tables()} | {(name, "") for name in book.idents()}
+    for table in book.tables():
+        columns = table.iter(f"{{{MAIN}}}tableColumn")
+        there |= {(table.get("displayName", ""), re.sub("_x005F_", "_", c.get("name", ""))) for c in columns}
+    taken = {name for name, _ in there}
+    left = [s for s in spec["sheets"] if s["key"] in wanted and not ({t["ident"] for t in s.get("tables", ())} & taken)]
+    while True:
+        offered = there.union(*(workbook_spec.offers(sheet, spec) for sheet in left))
+        fitting = [sheet for sheet in left if workbook_spec.needs(sheet) <= offered]
+        if len(fitting) == len(left):
+            return [sheet["key"] for sheet in left]
+        left = fitting
+
+
+def leaned_on(spec: Spec, kept: Collection[str]) -> set[str]:
+    """Return the keys of the sheets that some sheets cannot do without, those themselves included."""
+    by_key = {sheet["key"]: sheet for sheet in spec["sheets"]}
+    found = {key for key in kept if key in by_key}
+    while True:
+        needed = {want for key in found for want in workbook_spec.needs(by_key[key])}
+        more = {key for key, sheet in by_key.items() if workbook_spec.offers(sheet, spec) & needed} - found
+        if not more:
+            return found
+        found |= more
+
+
+def foreign_uses(book: Package, there: Presence, spec: Spec) -> set[str]:
+    """Return the keys of our sheets that somebody's own sheets, charts or pivot tables refer to."""
+    parts = book.sheets()
+    ours = _reached(book, {parts[name] for name in there.names() if name in parts})
+    apart = {book.workbook, book.linked("styles"), book.linked("sharedStrings"), book.linked("calcChain")}
+    texts = [
+        book.text(name) for name in book.parts
+        if name.startswith("xl/") and name.endswith(".xml") and name not in ours | apart
+    ]  # fmt: skip
+    return {
+        sheet["key"] for sheet in spec["sheets"]
+        if sheet["key"] in there.sheets
+        and any(_mentions(text, sheet, there.sheets[sheet["key"]], spec) for text in texts)
+    }  # fmt: skip
+
+
+def _reached(book: Package, parts: set[str]) -> set[str]:
+    found = set(parts)
+    while parts:
+        parts = {link.target for part in parts for link in book.links(part) if link.target} - found
+        found |= parts
+    return found
+
+
+def _mentions(text: str, sheet: Sheet, name: str, spec: Spec) -> bool:
+    quoted = re.escape(name.replace("'", "''"))
+    patterns = [rf"(?:'{quoted}'|(?<![\w']){quoted})!", rf'\bsheet="{re.escape(name)}"']
+    for ident, _ in {pair for pair in workbook_spec.offers(sheet, spec) if not pair[1]}:
+        patterns += [rf"(?<![\w.]){re.escape(ident)}(?![\w.(\"])", rf'worksheetSource [^>]*name="{re.escape(ident)}"']
+    formulas = "\n".join(re.findall(r"<(?:\w+:)?(?:f|formula\d?|worksheetSource)\b[^>]*(?:/>|>[^<]*<)", text))
+    return any(re.search(pattern, formulas) for pattern in patterns)

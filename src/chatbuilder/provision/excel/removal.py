@@ -1,0 +1,95 @@
+"""Taking a system down again: the whole file when it is ours, else our sheets, as long as nobody changed them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatbuilder.generators.common import workbook_spec
+from chatbuilder.generators.common.workbook_spec import Spec
+from chatbuilder.provision import disk
+from chatbuilder.provision.base import Removal, Result
+from chatbuilder.provision.excel import graft, presence
+from chatbuilder.provision.excel.digests import digests
+from chatbuilder.provision.excel.package import Package, Unusable, read
+from chatbuilder.provision.excel.place import Place
+from chatbuilder.provision.excel.presence import MARKER, Presence
+
+
+def remove(place: Place, spec: Spec, result: Result) -> Removal:
+    """Remove what `result` says is there; a person's own sheets, and ours that they changed, stay."""
+    data = place.read()
+    if data is None:
+        return Removal(True, place.name, "it was gone already")
+    if disk.sha256(data) == result["sha256"]:
+        whole = _whole(place, data, result)
+        if whole is not None:
+            return whole
+    try:
+        book = read(data)
+        there = presence.find(book)
+        found = digests(data)
+    except Unusable as error:
+        return Removal(False, place.name, f"it {error}")
+    if there is None:
+        return Removal(True, place.name, "our sheets were gone already")
+    wanted = {item["name"]: item["digest"] for item in result["sheets"].values()}
+    changed = {key for key, name in there.sheets.items() if found.get(name) != wanted.get(name)}
+    if set(book.sheets()) == there.names():
+        if changed:
+            return Removal(False, place.name, f"you changed {_names(there, changed)}")
+        place.remove(result.get("made", ()))
+        return Removal(True, place.name)
+    return _cut_out(place, data, book, there, spec, changed)
+
+
+def _whole(place: Place, data: bytes, result: Result) -> Removal | None:
+    """Nothing has changed since: remove the file, or put the one from before back."""
+    if result["mode"] == "created":
+        place.remove(result.get("made", ()))
+        return Removal(True, place.name)
+    before = place.original(result)
+    if before is None:
+        return None
+    place.replace(data, before)
+    place.path.with_name(str(result["backup"])).unlink()
+    return Removal(True, place.name, "the workbook is again exactly as it was before")
+
+
+def _cut_out(place: Place, data: bytes, book: Package, there: Presence, spec: Spec, changed: set[str]) -> Removal:
+    """Remove our sheets that nobody changed and nothing leans on."""
+    ours = workbook_spec.with_names(spec, there.sheets, there.idents)
+    used = presence.foreign_uses(book, there, ours)
+    stays = presence.leaned_on(ours, changed | used) & set(there.sheets)
+    stays |= changed | ({MARKER} if stays or changed else set())
+    goes = [name for key, name in there.sheets.items() if key not in stays]
+    if not goes or goes == [there.sheets[MARKER]]:
+        return Removal(False, place.name, _why(there, changed, used))
+    names = _only_of(ours, goes)
+    try:
+        left = graft.pruned(data, goes, names)
+    except Unusable as error:
+        return Removal(False, place.name, f"it {error}")
+    copy = place.back_up(data, "removal")
+    place.replace(data, left)
+    if stays:
+        return Removal(
+            False, place.name, f"{_why(there, changed, used)}; the other sheets of ours are gone ({copy} has them)"
+        )
+    return Removal(True, place.name, f"our sheets are gone, yours stayed; {copy} is the file from before")
+
+
+def _only_of(ours: Spec, goes: list[str]) -> set[str]:
+    gone = [sheet for sheet in ours["sheets"] if sheet["name"] in goes]
+    return {name for sheet in gone for name, column in workbook_spec.offers(sheet, ours) if not column}
+
+
+def _why(there: Presence, changed: set[str], used: set[str]) -> str:
+    reasons = [f"you changed {_names(there, changed)}"] if changed else []
+    if used - changed:
+        reasons.append(f"your own sheets use {_names(there, used - changed)}")
+    return " and ".join(reasons)
+
+
+def _names(there: Presence, keys: set[Any]) -> str:
+    found = [name for key, name in there.sheets.items() if key in keys]
+    return ", ".join(found[:6]) + (f" and {len(found) - 6} more" if len(found) > 6 else "")
