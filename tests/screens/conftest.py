@@ -66,7 +66,7 @@ class Hand:
     def text(self, selector: str = "") -> str:
         """What can be read on the screen, or in one widget."""
         if selector:
-            lines = self.find(selector).render_lines(self.find(selector).size.region)
+            lines = self.find(selector).render_lines(self.find(selector).outer_size.region)
             return "\n".join(line.text.rstrip() for line in lines)
         strips = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in strips)

@@ -299,7 +299,7 @@ def test_repair_finishes_an_interrupted_build(machine):
 
 
 @pytest.mark.parametrize("index", range(2))
-@pytest.mark.parametrize("name", ["removed", "intent", "done"])
+@pytest.mark.parametrize("name", ["failed", "intent", "done"])
 def test_repairing_again_after_a_crash_completes(machine, monkeypatch, index, name):
     system = machine.apply().system
     machine.world.lose("b")

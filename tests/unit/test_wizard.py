@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from chatbuilder import catalog, pipeline, wizard
 from chatbuilder.errors import InputError
-from chatbuilder.wizard import Delivery, Outcome, Progress, Session
+from chatbuilder.screens.progress import Delivery, Progress, error_lines
+from chatbuilder.wizard import Outcome, Session
 from tests.strategies import configs
 
 BUILT = Outcome("built", "/x", "file:///x", ("open it",), ("yours",))
@@ -212,8 +213,8 @@ def test_an_error_says_what_happened_what_was_kept_and_what_next():
         "hint": "free space.",
         "exit_code": 5,
     }
-    assert wizard.error_lines(error) == ("No: disk full.", "- a", "Kept: all.", "Next: free space.")
-    assert wizard.error_lines({}) == ()
+    assert error_lines(error) == ("No: disk full.", "- a", "Kept: all.", "Next: free space.")
+    assert error_lines({}) == ()
 
 
 @given(st.text())

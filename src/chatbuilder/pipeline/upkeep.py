@@ -65,14 +65,12 @@ def repair(wanted: str, *, on_event: Callable[[Event], None], cancelled: Callabl
         wrong = {key for key, state in states.items() if state in ("missing", "not finished")}
         if system.status == "building":
             wrong |= {step.key for step in solution.plan if step.key not in states}
-        # A repair that dies half-way is a build to finish: what it marks here is not forgotten.
-        library.set_system(system.id, "building")
         positions = {step.key: number for number, step in enumerate(solution.plan, 1)}
         positions |= {record.key: record.position for record in records}
         steps = {record.key: _step(record) for record in records} | {step.key: step for step in solution.plan}
         for key in wrong:
             if states.get(key) == "missing":
-                journal.removed(key)
+                journal.failed(key)  # what it knows stays: delivery needs it to make the same anew
         plan = Plan(tuple(steps[key] for key in sorted(wrong, key=lambda key: (positions[key], key))))
         again = Run(library, system.id, system.platform, provisioner, tuple(m.title for m in solution.manual))
         return again.deliver(plan, "repair", on_event, cancelled, positions)

@@ -63,7 +63,7 @@ class Provisioner(Protocol):
 
     def deliver(self, step: Step, payload: Mapping[str, Any], previous: Result | None) -> Result:
         """Do one step. `previous` is its result of an earlier run with other answers: update it, unless the person
-        changed it since: then keep theirs and say so in the result as {"kept": "why"}.
+        changed it since: then keep theirs and say so in the result as {"kept": "why"}. Make anew what is gone.
         """
         ...
 

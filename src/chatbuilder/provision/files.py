@@ -337,6 +337,7 @@ def _inspect_merge(place: Path, payload: Mapping[str, Any], added: settings.Adde
 def _remove_merge(place: Path, path: str, result: Result) -> Removal:
     intents.drop(place)
     place = place.resolve()
+    disk.sweep(place.parent)
     if not place.is_file():
         return Removal(True, path, "it was gone already")
     try:

@@ -11,12 +11,13 @@ from chatbuilder import wizard
 from chatbuilder.errors import ChatbuilderError
 from chatbuilder.screens.menu import MenuDesk
 from chatbuilder.screens.messages import Export
+from chatbuilder.screens.progress import Delivery, Progress, StepState, error_lines
 from chatbuilder.screens.reports import Job, Report
 from chatbuilder.screens.state import State
-from chatbuilder.wizard import Delivery, Outcome, Progress
+from chatbuilder.wizard import Outcome
 
 DRAW_AFTER = 0.05  # seconds: a fast build has more steps than the eye can follow
-Hear = Callable[[str, wizard.StepState, str], None]
+Hear = Callable[[str, StepState, str], None]
 
 
 class BuildingDesk(MenuDesk):
@@ -60,19 +61,19 @@ class BuildingDesk(MenuDesk):
         self._halt.clear()
         self.update(progress=Progress(tuple(Delivery(step.key, step.title) for step in solution.plan)))
 
-        def hear(key: str, state: wizard.StepState, note: str) -> None:
+        def hear(key: str, state: StepState, note: str) -> None:
             self.post_message(self.Finished(self._heard, (key, state, note)))
 
         self.work(lambda: job(hear, self._halt.is_set), self._ended, self._refused)
 
-    def _heard(self, step: tuple[str, wizard.StepState, str]) -> None:
+    def _heard(self, step: tuple[str, StepState, str]) -> None:
         if self.state.progress is not None:
             self.state = replace(self.state, progress=self.state.progress.with_step(*step))
             self.soon(DRAW_AFTER, self.update)
 
     def _ended(self, job: Job) -> None:
         progress = self.state.progress or Progress(())
-        self.update(progress=progress.ended(job.status, wizard.error_lines(job.error or {})))
+        self.update(progress=progress.ended(job.status, error_lines(job.error or {})))
         if job.status == "completed":
             self.built(wizard.built(job.result))
         self._after_build()

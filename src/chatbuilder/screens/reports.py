@@ -124,3 +124,31 @@ class Report(Protocol):
     @property
     def kept(self) -> Sequence[str]:
         """Files that the person changed, and that stay."""
+
+
+class Draft(Protocol):
+    """A saved session that this window has open (`pipeline.Draft`)."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def answers(self) -> Mapping[str, Any]:
+        """The answers in it."""
+
+    @property
+    def step(self) -> str:
+        """The step it is at, and in `reached` those seen."""
+
+    @property
+    def reached(self) -> Sequence[str]:
+        """The steps that were seen."""
+
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """What else is kept: the outcome, and answers that were not usable."""
+
+    @property
+    def copied_from(self) -> str:
+        """The draft it is a copy of."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
 from functools import partial
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 from chatbuilder import wizard
 from chatbuilder.errors import ChatbuilderError
 from chatbuilder.screens.building import BuildingDesk
 from chatbuilder.screens.messages import OpenDraft, RemoveDraft
-from chatbuilder.screens.reports import BuiltSystem, SavedDraft
+from chatbuilder.screens.reports import BuiltSystem, Draft, SavedDraft
 from chatbuilder.screens.state import State
 from chatbuilder.wizard import Session
 
@@ -20,43 +19,18 @@ SAVED, UNSAVED = "✓ saved", "✗ not saved"
 Known = tuple[tuple[SavedDraft, ...], tuple[BuiltSystem, ...]]
 
 
-class Draft(Protocol):
-    """A saved session that this window has open (`pipeline.Draft`)."""
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-
-    @property
-    def answers(self) -> Mapping[str, Any]:
-        """The answers in it."""
-
-    @property
-    def step(self) -> str:
-        """The step it is at."""
-
-    @property
-    def reached(self) -> Sequence[str]:
-        """The steps that were seen."""
-
-    @property
-    def extra(self) -> Mapping[str, Any]:
-        """What else is kept: the outcome, and answers that were not usable."""
-
-    @property
-    def copied_from(self) -> str:
-        """The draft it is a copy of."""
-
-
 class SessionsDesk(BuildingDesk):
-    """A desk that keeps its session on disk, in threads, one write at a time."""
+    """A desk that keeps its session on disk, in threads, one write at a time.
+
+    `store` is `pipeline.interactive` or what has its session functions.
+    """
+
+    store: Any
 
     def __init__(self, state: State, draft: Draft | None, theme: str = "", *, plain: bool = False) -> None:
         super().__init__(state, theme, plain=plain)
         self._draft = draft
         self._lock = Lock()
-
-    store: Any  # open_session, save_session, delete_session, release_session and known of `pipeline.interactive`
 
     @abstractmethod
     def begin(self, session: Session) -> None:
@@ -80,11 +54,10 @@ class SessionsDesk(BuildingDesk):
 
     def list_sessions(self, _: object = None) -> None:
         """Find out what the welcome screen shows."""
+        self.work(self.store.known, self._listed)
 
-        def show(found: Known) -> None:
-            self.update(drafts=found[0], systems=found[1])
-
-        self.work(self.store.known, show)
+    def _listed(self, found: Known) -> None:
+        self.update(drafts=found[0], systems=found[1])
 
     def on_open_draft(self, event: OpenDraft) -> None:
         """Resume a session."""

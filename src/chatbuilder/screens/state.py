@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chatbuilder.wizard import Progress, Session
+from chatbuilder.wizard import Session
 
 if TYPE_CHECKING:
     from chatbuilder.blueprint import Blueprint
+    from chatbuilder.screens.progress import Progress
     from chatbuilder.screens.reports import BuiltSystem, SavedDraft, Target
     from chatbuilder.solution import Solution
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from chatbuilder.screens.progress import Progress
 from chatbuilder.screens.reports import Target
 from chatbuilder.screens.state import State
 from chatbuilder.widgets.actions import signed
 from chatbuilder.widgets.choices import Item
-from chatbuilder.wizard import Progress
 
 LABELS = {
     "path": ("Place", "a folder or file on this computer"),

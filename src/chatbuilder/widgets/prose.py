@@ -120,6 +120,13 @@ def grid(head: Sequence[str], rows: Iterable[Sequence[str | Content]]) -> Grid:
 class Prose(ScrollView, can_focus=True):
     """Shows blocks; only the lines in sight are drawn, so that a long guide is as fast as a short one."""
 
+    DEFAULT_CSS = """
+    Prose {
+        overflow-x: hidden;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+    }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "scroll_up", "Scroll", key_display="↑↓"),
         Binding("down,j", "scroll_down", show=False),

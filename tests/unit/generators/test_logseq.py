@@ -102,7 +102,7 @@ def test_a_title_comes_back_from_its_file_name(text):
     [
         ("Chats/Views/All", "Chats___Views___All"), ("a:b*c?", "a%3Ab%2Ac%3F"), (".hidden", "%2Ehidden"),
         ("CON", "CON___"), ("end.", "end.___"), ("a_/b", "a%5F___b"), ("a___b", "a%5F%5F%5Fb"),
-        ("100%25", "100%2525"), ("a_b", "a_b"),
+        ("100%25", "100%2525"), ("a_b", "a_b"), ("a/_b", "a___%5Fb"),
     ],
 )  # fmt: skip
 def test_file_names_are_those_that_logseq_gives(title, body):
@@ -601,6 +601,21 @@ def test_rules_take_any_word_literally(engine):
     pages = logseq.read_pages(graph(solution))
     found = engine.run(asked_of("Chat Sessions/Rules", pages), pages, TODAY)
     assert [answer for answer in found if "error" in answer or answer["found"]] == []
+
+
+def test_numbers_count_as_such_and_words_do_not(engine):
+    _, solution = built()
+    typed = iter(("4.5", "many", "4", "-5", "[[5]]"))
+    texts = {
+        path: re.sub(r"(?<=\nvalue:: )\S+", lambda _: next(typed), text)
+        for path, text in sorted(graph(solution).items())
+    }
+    pages = logseq.read_pages(texts)
+    values = {page.title: page.properties["value"] for page in pages if "value" in page.properties}
+    assert sorted(map(str, values.values())) == ["-5", "4", "4.5", "frozenset({'5'})", "many"]
+    asked = [one for one in asked_of("Chat Sessions", pages) if '"High value"' in one.source]
+    (answer,) = engine.run(asked, pages, TODAY)
+    assert sorted(answer["found"]) == sorted(title for title, value in values.items() if str(value) in ("4", "4.5"))
 
 
 def test_a_day_from_the_calendar_counts_as_a_day(engine):

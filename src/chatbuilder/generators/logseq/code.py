@@ -76,7 +76,7 @@ def sorted_rows(table: Table, sorts: Sequence[Sort], rows: str) -> str:
     """Return an expression for `rows` in order; empty values come last, whichever way it goes."""
     for sort in reversed(sorts):
         value = sort_value(table.field(sort.field))
-        first, empty = ("0", "1")
+        first, empty = ("1", "0") if sort.descending else ("0", "1")
         ranked = f"(fn [row] (let [v {value}] [(if (nil? v) {empty} {first}) v]))"
         backwards = " (fn [a b] (compare b a))" if sort.descending else ""
         rows = f"(sort-by {ranked}{backwards} {rows})"

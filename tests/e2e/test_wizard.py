@@ -1,0 +1,156 @@
+"""The wizard in a real terminal: from the first question to a system that exists, and back after kill -9 anywhere."""
+
+import os
+
+import pytest
+
+from chatbuilder import pipeline
+from tests.helpers import tree
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals of this kind")
+QUESTIONS = {
+    "platform": "Where should your chats live?",
+    "priorities": "What matters most to you?",
+    "features": "What should it be able to do?",
+    "team": "Who uses it, and how deep should it go?",
+    "review": "Is this right?",
+    "solution": "Your system",
+    "setup": "Build it now?",
+}
+# What to press on each step so that it can be left, and what then shows that it was taken.
+ANSWERS = {
+    "platform": (("down",) * 4, "Obsidian"),
+    "priorities": (("space", "down", "space"), "1 Organization  ›  2 Search"),
+    "features": (("space",), "1 of 8 chosen"),
+    "team": ((), "Just me"),
+    "review": ((), "Chat Sessions"),
+    "solution": ((), "What you get"),
+}
+
+
+@pytest.fixture
+def terminal():
+    from tests.e2e.terminal import Terminal
+
+    opened = []
+
+    def opens(*arguments):
+        opened.append(Terminal(*arguments))
+        return opened[-1]
+
+    yield opens
+    for window in opened:
+        window.__exit__()
+
+
+def answer(window, step):
+    """Answer a step and wait until the screen shows it."""
+    window.see(QUESTIONS[step])
+    keys, shown = ANSWERS[step]
+    for key in keys:
+        window.press(key)
+    window.see(shown)
+
+
+def walk(window, upto, start="platform"):
+    """Go from one step to another and answer everything between."""
+    steps = list(QUESTIONS)
+    for step in steps[steps.index(start) : steps.index(upto)]:
+        answer(window, step)
+        window.press("enter")
+    window.see(QUESTIONS[upto])
+
+
+def saved(step):
+    """The draft on disk has arrived at a step."""
+    return [info.step for info in pipeline.drafts()] == [step]
+
+
+def test_from_the_first_question_to_a_vault_that_exists(terminal, home):
+    window = terminal()
+    walk(window, "setup")
+    window.see("Chat Sessions vault", "Start")
+    assert pipeline.systems() == []
+    window.press("ctrl+s")
+    window.see("Continue", "Built", seconds=60)
+    window.press("enter")
+    window.see("obsidian://")
+    (system,) = pipeline.systems()
+    assert system.status == "ready"
+    assert {drift.state for drift in pipeline.verify(system.id)} == {"same"}
+    vault = home.parent / "Chat Sessions vault"
+    assert (vault / ".obsidian" / "app.json").exists()
+    window.press("ctrl+q")
+    assert window.ends() == 0
+
+
+def test_killed_on_any_step_it_resumes_there(terminal):
+    """One session, killed on every step and resumed each time, with the same answers."""
+    window = terminal()
+    steps = list(QUESTIONS)
+    for here, step in enumerate(steps[1:], 1):
+        answer(window, steps[here - 1])
+        window.press("enter")
+        window.see(QUESTIONS[step], "saved")
+        if step in ("priorities", "features"):  # not yet left: the answer itself must have been kept
+            answer(window, step)
+            window.see("saved")
+        draft = pipeline.drafts()[0]
+        before = pipeline.peek_draft(draft.id).answers
+        window.kill()
+        window = terminal("resume")
+        window.see(QUESTIONS[step])
+        if step in ("priorities", "features"):
+            window.see(ANSWERS[step][1])
+            window.press("enter")
+            window.see(QUESTIONS[steps[here + 1]])
+            window.press("escape")
+            window.see(QUESTIONS[step])
+            ANSWERED.add(step)
+        assert pipeline.drafts()[0].id == draft.id
+        assert pipeline.peek_draft(draft.id).answers == before
+    assert len(pipeline.drafts()) == 1
+
+
+ANSWERED: set[str] = set()
+
+
+def test_killed_while_it_builds_it_finishes_what_it_began(terminal, home):
+    window = terminal()
+    walk(window, "setup")
+    window.see("Start")
+    window.press("ctrl+s")
+    window.see("✓ Folder")
+    window.kill()
+    window = terminal("resume")
+    window.see(QUESTIONS["setup"])
+    window.press("ctrl+s")
+    window.see("Built", seconds=60)
+    (system,) = pipeline.systems()
+    assert system.status == "ready"
+    assert {drift.state for drift in pipeline.verify(system.id)} == {"same"}
+    pipeline.destroy(system.id)
+    assert tree(home.parent / "Chat Sessions vault") == {}
+
+
+def test_a_second_window_works_on_a_copy(terminal):
+    first = terminal()
+    walk(first, "features")
+    first.see("saved")
+    (draft,) = pipeline.drafts()
+    assert draft.locked
+    second = terminal("resume", draft.id)
+    second.see(QUESTIONS["features"], "copy")
+    assert len(pipeline.drafts()) == 2
+
+
+def test_coming_back_offers_to_go_on(terminal):
+    window = terminal()
+    walk(window, "team")
+    window.see("saved")
+    window.press("ctrl+q")
+    window.ends()
+    window = terminal()
+    window.see("Chat Sessions", "Obsidian")
+    window.press("enter")
+    window.see(QUESTIONS["team"])
