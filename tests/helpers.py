@@ -1,23 +1,27 @@
-"""What several test files need: a Config in one line, the command line in this process and in another, trees of files."""
+"""What several test files need: a Config in one line, the command line here and in another process, trees of files."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chatbuilder import cli
+from chatbuilder import cli, pipeline
 from chatbuilder.config import Config
+from chatbuilder.drafts import Draft
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def config(platform: str = "obsidian", *priorities: str, **answers: Any) -> Config:
     """A valid Config: organization and search unless other priorities are named."""
-    return Config.model_validate({"platform": platform, "priorities": priorities or ("organization", "search"), **answers})
+    return Config.model_validate(
+        {"platform": platform, "priorities": priorities or ("organization", "search"), **answers}
+    )
 
 
 def answers_file(folder: Path, platform: str = "obsidian", name: str = "answers.json", **answers: Any) -> Path:
@@ -26,6 +30,18 @@ def answers_file(folder: Path, platform: str = "obsidian", name: str = "answers.
     data = {"platform": platform, "priorities": ["organization", "search"], **answers}
     place.write_text(json.dumps(data), "utf-8")
     return place
+
+
+def saved_draft(**answers: Any) -> str:
+    """A draft on disk that no window has open; its id."""
+    draft = pipeline.save_draft(Draft(pipeline.new_draft().id, "team", answers))
+    pipeline.release_draft(draft.id)
+    return draft.id
+
+
+def complete(err: str) -> bool:
+    """Whether an error on stderr says what happened, what was kept and what to do next."""
+    return bool(re.search(r"^\S.+: .+", err) and "\nKept: " in err and "\nNext: " in err)
 
 
 class Done(NamedTuple):
@@ -76,9 +92,7 @@ def python(code: str, *arguments: object, **more: Any) -> Done:
     words = [sys.executable, "-c", code, *(str(argument) for argument in arguments)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **more.pop("env", {})}
     more.setdefault("timeout", 60)
-    done = subprocess.run(
-        words, capture_output=True, text=True, encoding="utf-8", env=environment, check=False, **more
-    )
+    done = subprocess.run(words, capture_output=True, text=True, encoding="utf-8", env=environment, check=False, **more)
     return Done(done.returncode, done.stdout, done.stderr)
 
 

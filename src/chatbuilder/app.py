@@ -156,7 +156,7 @@ class ChatbuilderApp(SessionsDesk):
         """See what is at the target, without changing it."""
         if (config := self._config) and not self.busy:
             self.work(
-                partial(pipeline.inspect_target, config),
+                lambda: pipeline.inspect_target(pipeline.with_target(config)),
                 lambda target: self.update(target=target) if config is self._config else None,
             )
 

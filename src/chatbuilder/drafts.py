@@ -19,6 +19,7 @@ from chatbuilder.paths import own_folder
 
 VERSION = 1
 SIZE_LIMIT = 1_000_000
+LOOK = 0.1  # seconds; longer than a list of drafts needs to look whether one is open
 _LIST_HINT = "`chatbuilder drafts` lists them."
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 
@@ -105,7 +106,7 @@ class Drafts:
         """
         path = self._present(draft_id)
         # Locked before it is read: the other window may save until the moment it lets go.
-        if not self._lock(draft_id):
+        if not self._lock(draft_id, wait=LOOK):
             return self.save(replace(self._read(path), id=self.new().id, copied_from=draft_id))
         try:
             return self._read(path)
@@ -164,12 +165,12 @@ class Drafts:
             )  # fmt: skip
         return self._path(draft_id)
 
-    def _lock(self, draft_id: str) -> bool:
+    def _lock(self, draft_id: str, wait: float = 0) -> bool:
         if draft_id in self._locks:
             return True
         lock = FileLock(own_folder(self._folder) / f"{draft_id}.lock", timeout=0, mode=0o600)
         try:
-            lock.acquire()
+            lock.acquire(timeout=wait, poll_interval=LOOK / 5)
         except Timeout:
             return False
         self._locks[draft_id] = lock

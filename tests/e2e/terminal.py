@@ -7,17 +7,27 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 import ptyprocess
 import pyte
 
 from tests.helpers import ROOT
 
-KEYS = {"enter": "\r", "space": " ", "down": "\x1b[B", "up": "\x1b[A", "escape": "\x1b", "tab": "\t", "ctrl+s": "\x13", "ctrl+q": "\x11"}
+KEYS = {
+    "enter": "\r",
+    "space": " ",
+    "down": "\x1b[B",
+    "up": "\x1b[A",
+    "escape": "\x1b",
+    "tab": "\t",
+    "ctrl+s": "\x13",
+    "ctrl+q": "\x11",
+}
 
 
 class Terminal:
-    """One window. Every wait is for something that shows on the screen, and ends with the screen when it never comes."""
+    """One window. Every wait is for something on the screen; the error holds the screen when it never comes."""
 
     def __init__(self, *arguments: str, rows: int = 24, columns: int = 80) -> None:
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
@@ -38,14 +48,17 @@ class Terminal:
         """What is on the screen now."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
-    def see(self, *words: str, seconds: float = 30) -> str:
+    def see(self, *words: str, seconds: float = 30) -> None:
         """Wait until all of these words are on the screen."""
+        self.see_that(lambda: all(word in self.text for word in words), f"see {words}", seconds)
+
+    def see_that(self, holds: Callable[[], bool], what: str = "come true", seconds: float = 30) -> None:
+        """Wait until something holds, and show the screen when it never does."""
         end = time.monotonic() + seconds
-        while not all(word in self.text for word in words):
-            assert time.monotonic() < end, f"never saw {words} in\n{self.text}"
+        while not holds():
+            assert time.monotonic() < end, f"did not {what} in\n{self.text}"
             if not self._read(0.2) and not self._process.isalive():
-                raise AssertionError(f"ended before {words} in\n{self.text}")
-        return self.text
+                raise AssertionError(f"ended before it could {what} in\n{self.text}")
 
     def press(self, *keys: str) -> Terminal:
         """Type keys by name, or text as it is."""

@@ -74,7 +74,7 @@ def in_a_process(work: Callable[[], object], kill_at: int = NEVER) -> int | None
             work()
             COUNTDOWN.left = NEVER
             os.write(write, str(COUNTDOWN.seen).encode())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  (a fork says everything through its pipe)
             COUNTDOWN.left = NEVER
             os.write(write, f"!{type(error).__name__}: {error}".encode())
         os._exit(0)
@@ -164,7 +164,9 @@ def differences(wanted: dict, found: dict) -> list[str]:
                 wrong = [name for name in names if wanted[key].get(name) != found[key].get(name)]
                 said.append(f"{key}: {wrong[:4]}")
             else:
-                said.append(f"{key}: {[item for item in found[key] if item not in wanted[key]][:4]} for {len(wanted[key])}")
+                said.append(
+                    f"{key}: {[item for item in found[key] if item not in wanted[key]][:4]} for {len(wanted[key])}"
+                )
     return said
 
 
@@ -195,7 +197,9 @@ def main() -> None:
     os.environ["CHATBUILDER_HOME"] = str(scene.home)
     scene.set_up()
     scene.home.mkdir()
-    scene.apply({**scene.answers, "target": target_of(platform, folder / "warm")})  # everything is imported from here on
+    scene.apply(
+        {**scene.answers, "target": target_of(platform, folder / "warm")}
+    )  # everything is imported from here on
     shutil.rmtree(scene.home)
     scene.home.mkdir()
     watch()
@@ -206,7 +210,9 @@ def main() -> None:
     scene.keep("built")
     report["update"] = trial(scene, "built", lambda: scene.apply(scene.other), stride)
     report["destroy"] = trial(scene, "built", scene.destroy, stride)
-    report["left"] = differences({"content": json.loads(json.dumps(scene.before, default=repr))}, seen_from_outside(scene))
+    report["left"] = differences(
+        {"content": json.loads(json.dumps(scene.before, default=repr))}, seen_from_outside(scene)
+    )
     print(json.dumps(report))
 
 

@@ -19,7 +19,10 @@ ANSWERS: dict[str, Any] = {
     "complexity": "simple",
     "options": {"topics": ["Work"], "sample_data": True},
 }
-OTHER_ANSWERS: dict[str, Any] = {"features": ["reminders"], "options": {"topics": ["Work", "Garden"], "sample_data": True}}
+OTHER_ANSWERS: dict[str, Any] = {
+    "features": ["reminders"],
+    "options": {"topics": ["Work", "Garden"], "sample_data": True},
+}
 
 
 def target_of(platform: str, room: Path) -> dict[str, str]:
@@ -58,7 +61,9 @@ def furnish(platform: str, room: Path) -> None:
             book.save(room / "book.xlsx")
         case "custom":
             with closing(sqlite3.connect(room / "chats.db")) as connection, connection:
-                connection.executescript("CREATE TABLE diary (day TEXT, text TEXT); INSERT INTO diary VALUES ('x', 'y');")
+                connection.executescript(
+                    "CREATE TABLE diary (day TEXT, text TEXT); INSERT INTO diary VALUES ('x', 'y');"
+                )
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
@@ -87,9 +92,16 @@ def _dump(place: Path) -> list[str]:
         assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         found = []
-        for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name").fetchall():
+        for kind, name, sql in connection.execute(
+            "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name"
+        ).fetchall():
             found.append(f"{kind} {name} {sql}")
-            if kind == "table" and not name.startswith("chatbuilder") and "USING fts5" not in sql and "_fts" not in name:
+            if (
+                kind == "table"
+                and not name.startswith("chatbuilder")
+                and "USING fts5" not in sql
+                and "_fts" not in name
+            ):
                 rows = connection.execute(f'SELECT * FROM "{name}"').fetchall()
                 found += sorted(repr(row) for row in rows)
         return found
@@ -97,4 +109,8 @@ def _dump(place: Path) -> list[str]:
 
 def _parts(data: bytes) -> dict[str, str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist() if name != "docProps/core.xml"}
+        return {
+            name: hashlib.sha256(archive.read(name)).hexdigest()
+            for name in archive.namelist()
+            if name != "docProps/core.xml"
+        }

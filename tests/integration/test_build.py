@@ -16,9 +16,13 @@ from tests.strategies import configs
 
 FEW = settings(max_examples=max(4, settings.default.max_examples // 6))
 FULL = {
-    "priorities": [p for p in catalog.PRIORITIES if p != "simplicity"], "features": list(catalog.FEATURES), "team_size": "large",
-    "complexity": "advanced", "name": "🗂️ “Größe” [x]", "options": {"custom_fields": [{"name": "=a|b", "type": "select", "choices": ["]]", "x"]}]},
-}  # fmt: skip
+    "priorities": [p for p in catalog.PRIORITIES if p != "simplicity"],
+    "features": list(catalog.FEATURES),
+    "team_size": "large",
+    "complexity": "advanced",
+    "name": "🗂️ “Größe” [x]",
+    "options": {"custom_fields": [{"name": "=a|b", "type": "select", "choices": ["]]", "x"]}]},
+}
 HASHES = """
 import hashlib, json, sys
 from chatbuilder import pipeline
@@ -33,10 +37,18 @@ print(json.dumps(found))
 
 def test_the_same_answers_make_the_same_bytes_in_any_process(tmp_path):
     """Another hash seed, time zone, language, folder and home."""
-    wanted = json.dumps([{"platform": p, "priorities": ["search"], **more} for p in catalog.PLATFORMS for more in ({}, FULL)])
+    wanted = json.dumps(
+        [{"platform": p, "priorities": ["search"], **more} for p in catalog.PLATFORMS for more in ({}, FULL)]
+    )
     found = []
     for seed, zone, place in (("1", "Pacific/Auckland", tmp_path), ("2", "America/Caracas", "/")):
-        environment = {"PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C", "HOME": str(place), "CHATBUILDER_HOME": str(tmp_path / seed)}
+        environment = {
+            "PYTHONHASHSEED": seed,
+            "TZ": zone,
+            "LC_ALL": "C",
+            "HOME": str(place),
+            "CHATBUILDER_HOME": str(tmp_path / seed),
+        }
         done = python(HASHES, input=wanted, env=environment, cwd=place)
         assert done.code == 0, done.err
         found.append(done.data)

@@ -98,10 +98,7 @@ def test_no_guess_when_nothing_is_near():
         ),
         ({"options": {"custom_fields": [{"type": "text"}]}}, "options.custom_fields[0].name is missing."),
         ({"target": {"pth": "x"}}, "target.pth: not a known key (did you mean 'path'?)."),
-        (
-            {"target": {"database": "sqlite:///x"}},
-            "target database does not apply to obsidian, which takes path.",
-        ),
+        ({"target": {"database": "sqlite:///x"}}, "target database does not apply to obsidian, which takes path."),
     ],
     ids=str,
 )
@@ -118,7 +115,11 @@ def test_all_problems_in_one_error():
         complexity=7,
         name="a\x00b",
         colour="red",
-        options={"timezone": "Mars/Base", "topics": ["a,b", ""], "custom_fields": [{"name": "Status"}, {"name": "C", "type": "select"}]},
+        options={
+            "timezone": "Mars/Base",
+            "topics": ["a,b", ""],
+            "custom_fields": [{"name": "Status"}, {"name": "C", "type": "select"}],
+        },
         target={"path": "", "nowhere": 1},
     )
     about = [re.match(r"[\w.\[\]]+", problem)[0] for problem in found]
@@ -191,9 +192,14 @@ def test_json_and_back(found):
 
 def test_a_full_file_and_back(tmp_path):
     full = config(
-        "airtable", name="🗂️ “x”\\", target={"workspace": "wsp1", "account": "work"},
-        options={"custom_fields": [{"name": "Client", "type": "select", "choices": ["A", "B\\"]}], "timezone": "Europe/Paris"},
-    )  # fmt: skip
+        "airtable",
+        name="🗂️ “x”\\",
+        target={"workspace": "wsp1", "account": "work"},
+        options={
+            "custom_fields": [{"name": "Client", "type": "select", "choices": ["A", "B\\"]}],
+            "timezone": "Europe/Paris",
+        },
+    )
     place = tmp_path / "answers.toml"
     place.write_text(answers.to_toml(full), "utf-8")
     assert answers.load(str(place)) == full
@@ -230,7 +236,9 @@ path = "~/Vaults/Chats"
     assert found.target.path == "~/Vaults/Chats"
 
 
-@pytest.mark.parametrize("text", ['platform = "obsidian"\npriorities = ["search"]\n', '{"platform": "obsidian", "priorities": ["search"]}'])
+@pytest.mark.parametrize(
+    "text", ['platform = "obsidian"\npriorities = ["search"]\n', '{"platform": "obsidian", "priorities": ["search"]}']
+)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_files_of_any_editor(tmp_path, text, encoding, end):
@@ -358,7 +366,9 @@ def test_a_token_survives_a_line_break():
     assert answers.load(f"{token[:20]}\n{token[20:]}\n") == config()
 
 
-@pytest.mark.parametrize("raw", [b"[]", b'"x"', b"5", b"\xff", b"{", b"[" * 100_000, b"{" + b" " * 60_000_000 + b"}"], ids=len)
+@pytest.mark.parametrize(
+    "raw", [b"[]", b'"x"', b"5", b"\xff", b"{", b"[" * 100_000, b"{" + b" " * 60_000_000 + b"}"], ids=len
+)
 def test_tokens_that_hold_something_else(raw):
     with pytest.raises(InputError, match="damaged"):
         answers.load(token_of(raw))

@@ -141,7 +141,16 @@ def test_a_folder_of_our_own_that_cannot_be_made_says_what_to_do(tmp_path):
 
 def test_everything_lives_below_chatbuilder_home(tmp_path):
     paths = locate({"CHATBUILDER_HOME": str(tmp_path)})
-    places = (paths.config, paths.state, paths.data, paths.cache, paths.logs, paths.drafts, paths.library, paths.audit_log)
+    places = (
+        paths.config,
+        paths.state,
+        paths.data,
+        paths.cache,
+        paths.logs,
+        paths.drafts,
+        paths.library,
+        paths.audit_log,
+    )
     assert all(place.is_relative_to(tmp_path) for place in places)
     assert len(set(places)) == len(places)
 

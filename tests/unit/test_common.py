@@ -15,7 +15,14 @@ from chatbuilder import catalog
 from chatbuilder.blueprint import Field, Table, to_data
 from chatbuilder.design import design
 from chatbuilder.filters import And, Cmp, Me, Not, Or, Today
-from chatbuilder.generators.common.data import csv_template, csv_text, data_files, dictionary_document, json_template, type_text
+from chatbuilder.generators.common.data import (
+    csv_template,
+    csv_text,
+    data_files,
+    dictionary_document,
+    json_template,
+    type_text,
+)
 from chatbuilder.generators.common.guide import GuideParts, build_guide
 from chatbuilder.generators.common.text import clean, csv_cell, file_name, md, one_line, slug
 from chatbuilder.generators.common.words import filter_text, view_text, views_text
@@ -47,11 +54,23 @@ def test_a_file_name_is_one_plain_part_of_a_path(text):
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("../../etc/passwd", "etc passwd"), ("..", "Untitled"), ("", "Untitled"), ("CON", "CON_"), ("nul.txt", "nul.txt_"),
-        ("com1", "com1_"), ("console", "console"), ("a/b\\c:d", "a b c d"), (".hidden", "hidden"), ("x.", "x"),
-        ("a\r\nb", "a b"), ("🗂️ Chats", "🗂️ Chats"), ("محادثات", "محادثات"), ("[[x]]", "x"), ("é" * 150, "é" * 100),
+        ("../../etc/passwd", "etc passwd"),
+        ("..", "Untitled"),
+        ("", "Untitled"),
+        ("CON", "CON_"),
+        ("nul.txt", "nul.txt_"),
+        ("com1", "com1_"),
+        ("console", "console"),
+        ("a/b\\c:d", "a b c d"),
+        (".hidden", "hidden"),
+        ("x.", "x"),
+        ("a\r\nb", "a b"),
+        ("🗂️ Chats", "🗂️ Chats"),
+        ("محادثات", "محادثات"),
+        ("[[x]]", "x"),
+        ("é" * 150, "é" * 100),
     ],
-)  # fmt: skip
+)
 def test_file_names(text, name):
     assert file_name(text) == name
 
@@ -97,7 +116,20 @@ def test_markdown_shows_foreign_text_as_it_is(text):
     assert shown == "x " + one_line(text) + " x" if one_line(text) else True
 
 
-@pytest.mark.parametrize("name", [*HOSTILE_NAMES, *HOSTILE_CHOICES, "&lt;b&gt;", "&amp;", "$x$", "==a==", "%%hidden%%", "<script>alert(1)</script>", "![x](http://e)"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *HOSTILE_NAMES,
+        *HOSTILE_CHOICES,
+        "&lt;b&gt;",
+        "&amp;",
+        "$x$",
+        "==a==",
+        "%%hidden%%",
+        "<script>alert(1)</script>",
+        "![x](http://e)",
+    ],
+)
 def test_hostile_names_in_a_table_cell(name):
     html = MARKDOWN.render(f"| a | b |\n|---|---|\n| {md(name)} | end |\n")
     assert html.count("<td>") == 2
@@ -111,7 +143,9 @@ def test_marks_of_obsidian_are_taken_apart(mark):
     assert md("a = b, 50% off, 1 & 2") == "a = b, 50% off, 1 & 2"
 
 
-@pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\n=1", "＝1+1", "=", "-", "+", "@me"])
+@pytest.mark.parametrize(
+    "cell", ["=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\n=1", "＝1+1", "=", "-", "+", "@me"]
+)
 def test_no_cell_is_a_formula(cell):
     assert csv_cell(cell) == f"'{cell}"
 
@@ -259,14 +293,39 @@ def test_the_guide_has_everything_in_reading_order():
     blueprint = design(FULL)
     text = build_guide(blueprint, PARTS).markdown
     assert headings(text) == [
-        "What you get", "Set it up", "How your answers show", "Views", "Fields", "Templates", "Dashboard",
-        "What happens by itself", "Working together", "Routine", "Getting your chats in", "To do by hand", "Good to know",
-    ]  # fmt: skip
+        "What you get",
+        "Set it up",
+        "How your answers show",
+        "Views",
+        "Fields",
+        "Templates",
+        "Dashboard",
+        "What happens by itself",
+        "Working together",
+        "Routine",
+        "Getting your chats in",
+        "To do by hand",
+        "Good to know",
+    ]
     for said in (
-        "It stands there.", "1. First.", "2. Second.", "Views are tabs.", "The first tab.", "Press Ctrl-F.",
-        "Paste the rule.", "Share it.", "Import a CSV.", "Why by hand: the API cannot", "2. Then there.", "- No charts.",
-        "Topic = Work", "Empty **Untagged**.", "Save a backup.", "Clear **Needs follow-up**.", "Governance",
-    ):  # fmt: skip
+        "It stands there.",
+        "1. First.",
+        "2. Second.",
+        "Views are tabs.",
+        "The first tab.",
+        "Press Ctrl-F.",
+        "Paste the rule.",
+        "Share it.",
+        "Import a CSV.",
+        "Why by hand: the API cannot",
+        "2. Then there.",
+        "- No charts.",
+        "Topic = Work",
+        "Empty **Untagged**.",
+        "Save a backup.",
+        "Clear **Needs follow-up**.",
+        "Governance",
+    ):
         assert said in text, said
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
@@ -319,7 +378,14 @@ def test_every_answer_is_named_in_the_guide(found):
 
 
 def test_the_routine_speaks_only_of_what_is_there():
-    text = build_guide(design(config("custom", "simplicity", "organization", "search", "analytics", features=["tags"])), PARTS).markdown
-    views = {view.name for view in design(config("custom", "simplicity", "organization", "search", "analytics", features=["tags"])).views}
+    text = build_guide(
+        design(config("custom", "simplicity", "organization", "search", "analytics", features=["tags"])), PARTS
+    ).markdown
+    views = {
+        view.name
+        for view in design(
+            config("custom", "simplicity", "organization", "search", "analytics", features=["tags"])
+        ).views
+    }
     routine = text[text.index("## Routine") : text.index("## Getting")]
     assert set(re.findall(r"\*\*(.+?)\*\*", routine)) <= views

@@ -93,7 +93,9 @@ def test_lists_to_choose_from_are_not_empty():
     assert "at least one" in refused(options={"assistants": []})
 
 
-@pytest.mark.parametrize("zone", ["Europe/Pariss", "../../etc/passwd", "", "Europe", "\x00", "x" * 3000, "/etc/localtime"])
+@pytest.mark.parametrize(
+    "zone", ["Europe/Pariss", "../../etc/passwd", "", "Europe", "\x00", "x" * 3000, "/etc/localtime"]
+)
 def test_time_zones_must_exist(zone):
     assert "is not a time zone" in refused(options={"timezone": zone})
 
@@ -175,13 +177,22 @@ def test_a_password_in_a_database_url_is_refused_and_not_repeated(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite:///C:/me@home/chats.db", "sqlite:///~/chats.db", "sqlite:////abs/chats.db", "postgresql://sam@host:5432/db", "postgres://host/db"]
+    "url",
+    [
+        "sqlite:///C:/me@home/chats.db",
+        "sqlite:///~/chats.db",
+        "sqlite:////abs/chats.db",
+        "postgresql://sam@host:5432/db",
+        "postgres://host/db",
+    ],
 )
 def test_database_urls(url):
     assert config("custom", target={"database": url}).target.database == url
 
 
-@pytest.mark.parametrize("url", ["chats.db", "mysql://host/db", "sqlite://", "sqlite:///", "postgresql://", "javascript:x"])
+@pytest.mark.parametrize(
+    "url", ["chats.db", "mysql://host/db", "sqlite://", "sqlite:///", "postgresql://", "javascript:x"]
+)
 def test_other_urls_are_refused(url):
     with pytest.raises(ValidationError, match="must look like"):
         config("custom", target={"database": url})

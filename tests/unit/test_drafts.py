@@ -110,7 +110,14 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
 
 # damaged, older, newer, oversized
 
-GOOD = {"version": VERSION, "id": "d-1", "step": "review", "reached": ["platform"], "saved": "2026-01-01T00:00:00Z", "answers": {}}
+GOOD = {
+    "version": VERSION,
+    "id": "d-1",
+    "step": "review",
+    "reached": ["platform"],
+    "saved": "2026-01-01T00:00:00Z",
+    "answers": {},
+}
 BAD = {
     "empty": (b"", "the file is damaged"),
     "half": (json.dumps(GOOD).encode()[:40], "the file is damaged"),
@@ -299,7 +306,11 @@ sys.stdin.read()
 def test_a_killed_window_lets_go_and_loses_nothing(window, folder):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     other = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, "-c", HOLD, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
     draft_id = other.stdout.readline().strip()
     assert window().load(draft_id).copied_from == draft_id

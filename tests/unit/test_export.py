@@ -1,4 +1,4 @@
-"""Export: it updates what it wrote, touches nothing of the person's, and a crash anywhere is mended by exporting again."""
+"""Export: it updates what it wrote, touches nothing else, and a crash anywhere is mended by exporting again."""
 
 import io
 import json

@@ -12,14 +12,18 @@ TODAY = date(2026, 11, 22)
 COMPARING = ("eq", "lt", "le", "gt", "ge", "has")
 
 values = st.one_of(st.none(), st.just(""), st.integers(0, 9))
-rows = st.fixed_dictionaries({}, optional={key: values for key in "abc"})
-comparisons = st.builds(Cmp, st.sampled_from("abc"), st.sampled_from(("eq", "ne", "lt", "le", "gt", "ge")), st.integers(0, 9))
+rows = st.fixed_dictionaries({}, optional=dict.fromkeys("abc", values))
+comparisons = st.builds(
+    Cmp, st.sampled_from("abc"), st.sampled_from(("eq", "ne", "lt", "le", "gt", "ge")), st.integers(0, 9)
+)
 leaves = comparisons | st.builds(Cmp, st.sampled_from("abc"), st.sampled_from(("empty", "not_empty")))
 filters = st.recursive(
     leaves,
-    lambda part: st.builds(Not, part)
-    | st.builds(And, st.lists(part, max_size=3).map(tuple))
-    | st.builds(Or, st.lists(part, max_size=3).map(tuple)),
+    lambda part: (
+        st.builds(Not, part)
+        | st.builds(And, st.lists(part, max_size=3).map(tuple))
+        | st.builds(Or, st.lists(part, max_size=3).map(tuple))
+    ),
     max_leaves=8,
 )
 

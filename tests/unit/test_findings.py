@@ -39,7 +39,11 @@ def found(*args, **answers):
         ),
         ("one_person_platform", config("obsidian", team_size="small"), config("notion", team_size="small")),
         ("gap_board", config("airtable", "organization"), config("notion", "organization")),
-        ("gap_charts", config("obsidian", "search", features=["dashboard"]), config("excel", "search", features=["dashboard"])),
+        (
+            "gap_charts",
+            config("obsidian", "search", features=["dashboard"]),
+            config("excel", "search", features=["dashboard"]),
+        ),
         ("gap_relations", config("excel", complexity="moderate"), config("excel", complexity="simple")),
         ("notion_charts", config("notion", features=["dashboard"]), config("notion")),
         ("notion_blocks", config("notion", team_size="small"), config("notion")),
@@ -107,7 +111,9 @@ def test_a_suggested_platform_leaves_the_old_target_behind(platform):
     """Otherwise the change would make the answers invalid."""
     target = {catalog.PLATFORMS[platform].target_keys[0]: "sqlite:///x.db" if platform == "custom" else "x"}
     for size in catalog.TEAM_SIZES:
-        given_config = config(platform, "collaboration", "portability", "search", team_size=size, complexity="advanced", target=target)
+        given_config = config(
+            platform, "collaboration", "portability", "search", team_size=size, complexity="advanced", target=target
+        )
         for finding in design(given_config).findings:
             Config.model_validate(merge(given_config.data(), finding.change))
 

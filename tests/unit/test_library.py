@@ -58,7 +58,9 @@ def test_it_is_made_whole_and_strict(place):
     assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     assert connection.execute("PRAGMA foreign_keys").fetchone()[0] == 1
     assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
-    tables = {row["name"]: row["strict"] for row in connection.execute("PRAGMA table_list") if row["name"][:7] != "sqlite_"}
+    tables = {
+        row["name"]: row["strict"] for row in connection.execute("PRAGMA table_list") if row["name"][:7] != "sqlite_"
+    }
     assert tables == {"systems": 1, "jobs": 1, "steps": 1}
     connection.close()
 
@@ -100,7 +102,9 @@ def test_a_newer_one_is_refused(place):
     assert error.hint == "update chatbuilder."
 
 
-@pytest.mark.parametrize("raw", [b"hello, I am no database" * 100, b"SQLite format 3\x00" + b"\xff" * 4096], ids=["text", "broken"])
+@pytest.mark.parametrize(
+    "raw", [b"hello, I am no database" * 100, b"SQLite format 3\x00" + b"\xff" * 4096], ids=["text", "broken"]
+)
 def test_a_corrupt_one_is_refused(place, raw):
     place.parent.mkdir()
     place.write_bytes(raw)
@@ -109,7 +113,11 @@ def test_a_corrupt_one_is_refused(place, raw):
 
 @pytest.mark.parametrize(
     "script",
-    ["CREATE TABLE theirs (x)", f"CREATE TABLE theirs (x); PRAGMA user_version = {VERSION}", "PRAGMA application_id = 5"],
+    [
+        "CREATE TABLE theirs (x)",
+        f"CREATE TABLE theirs (x); PRAGMA user_version = {VERSION}",
+        "PRAGMA application_id = 5",
+    ],
 )
 def test_the_database_of_another_program_is_refused(place, script):
     place.parent.mkdir()
@@ -143,11 +151,7 @@ def test_a_crash_while_it_is_made_leaves_nothing_half(place, monkeypatch):
 
 @pytest.mark.parametrize(
     ("sql", "said"),
-    [
-        (sqlite3.SQLITE_BUSY, "busy"),
-        (sqlite3.SQLITE_CORRUPT, "restore a backup"),
-        (sqlite3.SQLITE_FULL, "disk full"),
-    ],
+    [(sqlite3.SQLITE_BUSY, "busy"), (sqlite3.SQLITE_CORRUPT, "restore a backup"), (sqlite3.SQLITE_FULL, "disk full")],
 )
 def test_a_disk_that_gives_up_in_the_middle_is_told_in_words(place, sql, said):
     error = sqlite3.OperationalError("no")

@@ -15,7 +15,11 @@ MODULES = sorted((ROOT / "src" / "chatbuilder").rglob("*.py"))
 
 def made_in(module: Path) -> list[ast.Call]:
     nodes = ast.walk(ast.parse(module.read_text("utf-8")))
-    return [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS]
+    return [
+        node
+        for node in nodes
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS
+    ]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(ROOT / "src").as_posix())

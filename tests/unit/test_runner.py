@@ -1,5 +1,7 @@
 """One way for a plan to become real: kill it anywhere, run it again, and everything is there exactly once."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,16 +99,22 @@ def test_a_crash_at_any_moment_is_mended_by_running_again(machine, monkeypatch, 
     assert machine.states() == dict.fromkeys(KEYS, "done")
 
 
-@given(st.lists(st.tuples(st.integers(0, 11), st.booleans(), st.sampled_from(["deliver", "look_up", "intent", "done"])), max_size=6))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 11), st.booleans(), st.sampled_from(["deliver", "look_up", "intent", "done"])),
+        max_size=6,
+    )
+)
 def test_any_series_of_crashes_is_mended(tmp_path_factory, crashes):
     machine = Machine(tmp_path_factory.mktemp("m") / "library.db")
     for index, after, name in crashes:
         owner = MemoryProvisioner if name in ("deliver", "look_up") else Journal
-        with pytest.MonkeyPatch.context() as patch, crash(patch, owner, name, index % 4, after=after):
-            try:
-                machine.run()
-            except Crash:
-                pass
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            crash(patch, owner, name, index % 4, after=after),
+            contextlib.suppress(Crash),
+        ):
+            machine.run()
     assert machine.run().status == "completed"
     assert machine.world.content() == CONTENT
     assert machine.world.created == KEYS
@@ -287,10 +295,15 @@ def test_refs_are_shown_as_what_they_are():
     step = Step("b", "B", "http", {"body": {"parent": Ref("a", "data.id"), Ref("a"): [Ref("a")]}}, ("a",))
     assert Plan((step,)).data() == [
         {
-            "key": "b", "title": "B", "kind": "http", "depends_on": ["a"],
-            "payload": {"body": {"parent": {"$ref": "a", "path": "data.id"}, "$ref:a#id": [{"$ref": "a", "path": "id"}]}},
+            "key": "b",
+            "title": "B",
+            "kind": "http",
+            "depends_on": ["a"],
+            "payload": {
+                "body": {"parent": {"$ref": "a", "path": "data.id"}, "$ref:a#id": [{"$ref": "a", "path": "id"}]}
+            },
         }
-    ]  # fmt: skip
+    ]
 
 
 def test_a_digest_depends_on_content_not_on_order():
@@ -298,7 +311,11 @@ def test_a_digest_depends_on_content_not_on_order():
     assert digest_of({"a": 1}) != digest_of({"a": "1"})
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+    )
+)
 def test_without_refs_nothing_changes(value):
     assert plain(value) == value
     assert resolve(value, {}) == value

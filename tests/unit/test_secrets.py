@@ -40,20 +40,37 @@ def assert_nowhere(folder, *texts):
 
 
 COMMANDS = [
-    ("answers", "check", "{answers}"), ("answers", "share", "{answers}"), ("show", "--answers", "{answers}"),
-    ("show", "--answers", "{answers}", "design"), ("plan", "--answers", "{answers}"),
-    ("build", "--answers", "{answers}", "--out", "{out}"), ("build", "--answers", "{answers}", "--out", "{out}", "--zip"),
-    ("apply", "--answers", "{answers}", "--yes"), ("apply", "--answers", "{answers}"), ("drafts",), ("answers", "show"),
-    ("systems",), ("jobs",), ("log",), ("doctor",), ("verify", "x"),
-]  # fmt: skip
+    ("answers", "check", "{answers}"),
+    ("answers", "share", "{answers}"),
+    ("show", "--answers", "{answers}"),
+    ("show", "--answers", "{answers}", "design"),
+    ("plan", "--answers", "{answers}"),
+    ("build", "--answers", "{answers}", "--out", "{out}"),
+    ("build", "--answers", "{answers}", "--out", "{out}", "--zip"),
+    ("apply", "--answers", "{answers}", "--yes"),
+    ("apply", "--answers", "{answers}"),
+    ("drafts",),
+    ("answers", "show"),
+    ("systems",),
+    ("jobs",),
+    ("log",),
+    ("doctor",),
+    ("verify", "x"),
+]
 
 
 @pytest.mark.parametrize("platform", catalog.PLATFORMS)
 def test_nothing_a_command_writes_or_prints_holds_a_token(canaries, run_cli, tmp_path, platform):
     local = catalog.PLATFORMS[platform].kind == "local"
     key = catalog.PLATFORMS[platform].target_keys[0]
-    target = {key: f"sqlite:///{tmp_path}/x.db" if key == "database" else str(tmp_path / "x.xlsx")} if local else {"account": "work"}
-    place = answers_file(tmp_path, platform, target=target, priorities=["automation", "integration"], features=["exports"])
+    target = (
+        {key: f"sqlite:///{tmp_path}/x.db" if key == "database" else str(tmp_path / "x.xlsx")}
+        if local
+        else {"account": "work"}
+    )
+    place = answers_file(
+        tmp_path, platform, target=target, priorities=["automation", "integration"], features=["exports"]
+    )
     draft = pipeline.save_draft(Draft(pipeline.new_draft().id, "setup", config(platform, target=target).data()))
     pipeline.release_draft(draft.id)
     said = []
@@ -88,7 +105,14 @@ def test_a_password_in_a_database_url_goes_nowhere(run_cli, tmp_path, home):
     assert_nowhere(tmp_path, *(text.replace(str(place), "") for text in said))
 
 
-@pytest.mark.parametrize("url", [f"postgresql://sam:{PASSWORD}@host/db", f"mysql://sam:{PASSWORD}@host/db", f"postgresql://h/d?password={PASSWORD}"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://sam:{PASSWORD}@host/db",
+        f"mysql://sam:{PASSWORD}@host/db",
+        f"postgresql://h/d?password={PASSWORD}",
+    ],
+)
 def test_a_password_typed_in_the_wizard_is_not_saved_with_the_draft(tmp_path, url):
     answers = {"platform": "custom", "target": {"database": url, "account": "x"}}
     draft = pipeline.save_draft(Draft(pipeline.new_draft().id, "setup", answers))

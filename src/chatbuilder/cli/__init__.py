@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from chatbuilder.cli.parser import make_parser
 from chatbuilder.errors import ChatbuilderError, ExitCode, InputError
 
 __all__ = ["run"]
@@ -17,13 +16,7 @@ def run(argv: Sequence[str]) -> int:
     """Run one command and return the exit code of DESIGN section 6."""
     _set_encoding()
     try:
-        arguments = make_parser().parse_args(argv)
-    except SystemExit as stop:  # argparse has already said what is wrong
-        return int(stop.code or 0)
-    try:
-        from chatbuilder.cli import commands
-
-        code = int(commands.call(arguments))
+        code = _call(argv)
         sys.stdout.flush()  # here, where a reader that went away can still be met calmly
         return code
     except ChatbuilderError as error:
@@ -39,6 +32,22 @@ def run(argv: Sequence[str]) -> int:
         return _say(_refused(error))
     except Exception as error:  # noqa: BLE001
         return _defect(error)
+
+
+def _call(argv: Sequence[str]) -> int:
+    if not argv:  # the wizard's first screen does not wait for the parser and the other commands
+        from chatbuilder.cli.opening import wizard
+
+        return wizard()
+    from chatbuilder.cli.parser import make_parser
+
+    try:
+        arguments = make_parser().parse_args(argv)
+    except SystemExit as stop:  # argparse has already said what is wrong
+        return int(stop.code or 0)
+    from chatbuilder.cli import commands
+
+    return commands.call(arguments)
 
 
 def _set_encoding() -> None:

@@ -8,12 +8,14 @@ import signal
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatbuilder import pipeline
 from chatbuilder.cli import output
-from chatbuilder.config import Config
 from chatbuilder.errors import ExitCode
+
+if TYPE_CHECKING:
+    from chatbuilder.config import Config
 
 
 class Stop:

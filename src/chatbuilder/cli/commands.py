@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from chatbuilder import pipeline
-from chatbuilder.blueprint import Finding, to_data
+from chatbuilder.blueprint import to_data
 from chatbuilder.cli import output
 from chatbuilder.cli.building import apply, repair
-from chatbuilder.config import Config
-from chatbuilder.errors import ExitCode, InputError, UsageError
+from chatbuilder.cli.opening import newest_draft, resume, wizard
+from chatbuilder.errors import ExitCode, InputError
+
+if TYPE_CHECKING:
+    from chatbuilder.blueprint import Finding
+    from chatbuilder.config import Config
 
 
 def call(arguments: Namespace) -> int:
     """Run the command that was asked for and return the exit code."""
     return _COMMANDS[arguments.command](arguments)
-
-
-def wizard(arguments: Namespace) -> int:
-    """Open the wizard."""
-    return _open(None)
-
-
-def resume(arguments: Namespace) -> int:
-    """Open the wizard at a draft."""
-    return _open(arguments.draft or _newest_draft())
-
-
-def _open(draft: str | None) -> int:
-    if not (output.is_terminal(sys.stdin) and output.is_terminal(sys.stdout)):
-        raise UsageError(
-            "The wizard needs a terminal, and this is none.",
-            title="No terminal",
-            kept="everything that is saved.",
-            hint="`chatbuilder build --answers FILE --out DIR` does the same without one.",
-        )
-    from chatbuilder.app import run
-
-    return run(draft)
-
-
-def _newest_draft() -> str:
-    found = [info for info in pipeline.drafts() if not info.problem]
-    if not found:
-        raise InputError(
-            "There is no saved session.", title="No drafts", kept="nothing was changed.",
-            hint="`chatbuilder` starts a new one.",
-        )  # fmt: skip
-    return found[0].id
 
 
 def drafts(arguments: Namespace) -> int:
@@ -111,7 +82,7 @@ def _print_findings(findings: tuple[Finding, ...]) -> None:
 
 def answers_show(arguments: Namespace) -> int:
     """Print a draft's answers."""
-    answers = _draft_answers(arguments.draft or _newest_draft())
+    answers = _draft_answers(arguments.draft or newest_draft())
     if arguments.json:
         output.as_json(answers)
     else:
@@ -126,7 +97,7 @@ def _draft_answers(draft_id: str) -> dict[str, object]:
 
 def answers_share(arguments: Namespace) -> int:
     """Print a share token."""
-    source = arguments.answers or arguments.source or _newest_draft()
+    source = arguments.answers or arguments.source or newest_draft()
     if arguments.answers or not pipeline.has_draft(source):
         config = pipeline.load_answers(source)
     else:

@@ -55,7 +55,7 @@ class PrioritiesScreen(StepScreen):
         if count < FEW:
             return "quiet", "One is enough; two to four work best."
         if count > MANY:
-            return "note", f"{count} priorities: with more than four, nothing stands out."
+            return "note", "With more than four, nothing stands out."
         return "good", f"{count} in order. {PRIORITIES[self.chosen()[0]].name} leads."
 
     def _explain(self, key: str) -> None:

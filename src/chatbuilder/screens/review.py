@@ -54,9 +54,7 @@ class ReviewScreen(StepScreen):
         yield Static("Options", classes="title")
         for key in LISTS:
             yield FormRow(key.title(), Field(", ".join(options[key]), id=key), key=f"options.{key}")
-        zone = Field(options["timezone"], id="timezone")
-        zone.suggester = SuggestFromList(self.state.zones, case_sensitive=False)
-        yield FormRow("Time zone", zone, key="options.timezone")
+        yield FormRow("Time zone", Field(options["timezone"], id="timezone"), key="options.timezone")
         yield FormRow("Dates", Cycle(DATES, options["date_format"], id="date_format"))
         yield FormRow("Examples", Tick("Add a few example sessions", options["sample_data"], id="sample_data"))
         yield FormRow("Own fields", LineList((), id="fields"), key="options.custom_fields")
@@ -73,7 +71,9 @@ class ReviewScreen(StepScreen):
         self.query_one("#name", Field).show(str(wizard.value(state.session.answers, "name")))
         for key in LISTS:
             self.query_one(f"#{key}", Field).show(", ".join(options[key]))
-        self.query_one("#timezone", Field).show(options["timezone"])
+        zone = self.query_one("#timezone", Field)
+        zone.show(options["timezone"])
+        zone.suggester = zone.suggester or (SuggestFromList(state.zones, case_sensitive=False) if state.zones else None)
         self.query_one("#date_format", Cycle).value = options["date_format"]
         self.query_one("#sample_data", Tick).value = bool(options["sample_data"])
         self.query_one("#fields", LineList).offer(

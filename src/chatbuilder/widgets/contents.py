@@ -28,7 +28,7 @@ def guide(solution: Solution) -> list[Entry]:
     found = []
     for document in (solution.guide, *solution.documents):
         for number, (title, text) in enumerate(_chapters(document.markdown)):
-            item = Item(f"{document.key}-{number}", f"  {title}" if number else document.title)
+            item = Item(f"{document.key}-{number}", title if number else document.title, sign="  " if number else "")
             found.append(Entry(item, partial(markdown_blocks, text), partial(str, document.markdown)))
     return found
 
@@ -133,10 +133,10 @@ def files(solution: Solution) -> list[Entry]:
             if path not in known:
                 known.add(path)
                 inside = [f.path for f in solution.files if f.path.startswith(f"{path}/")]
-                label = f"{'  ' * depth}{folders[depth]}/"
-                found.append(Entry(Item(f"{path}/", label), partial(_folder, path, inside), partial("\n".join, inside)))
-        label = f"{'  ' * len(folders)}{name}"
-        found.append(Entry(Item(file.path, label), partial(_file, file), partial(_file_text, file)))
+                item = Item(f"{path}/", f"{folders[depth]}/", sign="  " * depth)
+                found.append(Entry(item, partial(_folder, path, inside), partial("\n".join, inside)))
+        item = Item(file.path, name, sign="  " * len(folders))
+        found.append(Entry(item, partial(_file, file), partial(_file_text, file)))
     return found
 
 

@@ -42,7 +42,7 @@ class NoteList(LineList):
 
 
 class PickList(LineList):
-    """A table of contents: what is highlighted is shown beside it."""
+    """A table of contents: what is highlighted is shown beside it; the sign is the indent, or a number."""
 
     STACKED = True
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "select", show=False)]

@@ -142,7 +142,8 @@ def _automations(bp: Blueprint, parts: GuideParts) -> Iterable[str]:
         if item.rules:
             yield from ("| Words | Sets |", "|---|---|")
             yield from (
-                f"| {md(', '.join(r.words))} | {md(bp.sessions.field(r.field).name)} = {md(r.value)} |" for r in item.rules
+                f"| {md(', '.join(r.words))} | {md(bp.sessions.field(r.field).name)} = {md(r.value)} |"
+                for r in item.rules
             )
             yield ""
         if item.key in parts.automations:
@@ -169,7 +170,7 @@ def _team(bp: Blueprint, parts: GuideParts) -> Iterable[str]:
             "",
             f"- Access levels: {', '.join(team.access_levels)}; new sessions start as {team.access_levels[0]}.",
         )
-        yield f"- Keep sessions for {team.retention_days} days; then look at Retention due and delete what is not needed."
+        yield f"- Keep sessions for {team.retention_days} days; then look at Retention due and delete the rest."
         yield "- Once a quarter an Owner checks who has access and removes people who left."
     yield ""
 

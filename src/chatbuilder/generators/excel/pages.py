@@ -291,18 +291,14 @@ def dictionary_sheet(book: Book) -> Sheet:
 
 
 def marker_sheet(book: Book, sheets: Iterable[Sheet], idents: Iterable[str]) -> Sheet:
-    """Return the very hidden sheet by which a workbook, or the part of one, is known again."""
-    cells: list[list[Any]] = [
-        ["A1", "chatbuilder", ""],
-        ["B1", SYSTEM_VERSION, ""],
-        ["A2", "system", ""],
-        ["B2", book.blueprint.name, ""],
-    ]
-    row = 3
+    """Return the very hidden sheet by which a workbook, or the part of one, is known again.
+
+    It lists our sheets, the tables on them (a sheet keeps its table when somebody renames it) and our names.
+    """
+    rows: list[tuple[str, Any, Any]] = [("chatbuilder", SYSTEM_VERSION, None), ("system", book.blueprint.name, None)]
     for sheet in sheets:
-        cells += [[f"A{row}", "sheet", ""], [f"B{row}", sheet["key"], ""], [f"C{row}", {"sheet": sheet["key"]}, ""]]
-        row += 1
-    for ident in idents:
-        cells += [[f"A{row}", "ident", ""], [f"B{row}", ident, ""], [f"C{row}", {"ident": ident}, ""]]
-        row += 1
+        rows.append(("sheet", sheet["key"], {"sheet": sheet["key"]}))
+        rows += [("table", sheet["key"], {"ident": table["ident"]}) for table in sheet.get("tables", ())]
+    rows += [("ident", ident, {"ident": ident}) for ident in idents]
+    cells = [[f"{at}{n}", content, ""] for n, row in enumerate(rows, 1) for at, content in zip("ABC", row, strict=True)]
     return {"key": "marker", "name": book.sheets["marker"], "about": "", "state": "veryHidden", "cells": cells}

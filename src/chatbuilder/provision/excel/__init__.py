@@ -124,21 +124,23 @@ class ExcelProvisioner:
         if there is None:
             return self._add(data, data, spec)
         self._same_system(there, spec, known=previous is not None)
-        changed = _changed(data, there, spec, previous)
+        there, changed = _compared(data, there, spec, previous)
         if changed:
             return self._complete(data, book, spec, there, changed, previous)
         if set(book.sheets()) == there.names():
-            return self._rewrite(data, spec, previous)
-        return self._add(data, self._without(data, there, previous), spec, previous)
+            return self._rewrite(data, workbook_spec.with_names(spec, there.sheets, {}), previous)
+        return self._add(data, self._without(data, there, previous), spec, previous, there)
 
-    def _rewrite(self, seen: bytes, spec: Spec, previous: Result | None) -> Result:
-        data = workbook.render(spec)
+    def _rewrite(self, seen: bytes, ours: Spec, previous: Result | None) -> Result:
+        data = workbook.render(ours)
         self.place.replace(seen, data)
-        return {**self._result("created", data, spec), "made": list((previous or {}).get("made", ()))}
+        return {**self._result("created", data, ours), "made": list((previous or {}).get("made", ()))}
 
-    def _add(self, seen: bytes, base: bytes, spec: Spec, previous: Result | None = None) -> Result:
+    def _add(
+        self, seen: bytes, base: bytes, spec: Spec, previous: Result | None = None, there: Presence | None = None
+    ) -> Result:
         """Add every sheet to `base`: the file as seen, or that without an older version of our sheets."""
-        sheets, idents = presence.plan_names(spec, self.place.opened(base)[0])
+        sheets, idents = presence.plan_names(spec, self.place.opened(base)[0], there)
         ours = workbook_spec.with_names(spec, sheets, idents)
         try:
             data = _grafted(base, ours)
@@ -188,7 +190,7 @@ class ExcelProvisioner:
         idents: Mapping[str, str] | None = None,
         origin: tuple[str, str] = ("", ""),
     ) -> dict[str, Any]:
-        found = digests(data)
+        found = digests(data, {sheet["name"] for sheet in ours["sheets"]})
         sheets = {
             sheet["key"]: {"name": sheet["name"], "digest": found[sheet["name"]]}
             for sheet in ours["sheets"] if sheet["name"] in found
@@ -209,15 +211,13 @@ class ExcelProvisioner:
         if disk.sha256(data) == result["sha256"]:
             return "same"
         try:
-            found = digests(data)
+            there = presence.find(package.read(data))
+            if there is None:
+                return "missing"
+            there, changed = _compared(data, there, payload["spec"], result)
         except Unusable:
             return "edited"
-        wanted = {item["name"]: item["digest"] for item in result["sheets"].values()}
-        if not set(wanted) & set(found):
-            return "missing"
-        if any(found[name] != digest for name, digest in wanted.items() if name in found):
-            return "edited"
-        return "same" if set(wanted) <= set(found) else "missing"
+        return "edited" if changed else "missing" if there.missing else "same"
 
     def remove(self, step: Step, payload: Mapping[str, Any], result: Result) -> Removal:
         """Remove a workbook of ours, or our sheets from one of theirs, unless the person changed them since."""
@@ -256,15 +256,17 @@ def _with_more(data: bytes, ours: Spec, there: Presence, fitting: list[str]) -> 
     return graft.grafted(base, workbook.render(ours), wanted, names)
 
 
-def _changed(data: bytes, there: Presence, spec: Spec, previous: Result | None) -> list[str]:
-    """Return the names of our sheets that a person has changed since they were written."""
+def _compared(data: bytes, there: Presence, spec: Spec, previous: Result | None) -> tuple[Presence, list[str]]:
+    """Return what is there, renamed sheets included, and the names of our sheets that a person changed since."""
     found = digests(data)
     if previous is not None:
         known = {key: item["digest"] for key, item in previous["sheets"].items()}
     else:
-        rendered = digests(workbook.render(workbook_spec.with_names(spec, there.sheets, there.idents)))
-        known = {key: rendered.get(name, "") for key, name in there.sheets.items()}
-    return [name for key, name in there.sheets.items() if found.get(name) != known.get(key)]
+        named = {sheet["key"]: there.sheets.get(sheet["key"], sheet["name"]) for sheet in spec["sheets"]}
+        rendered = digests(workbook.render(workbook_spec.with_names(spec, named, there.idents)))
+        known = {key: rendered[name] for key, name in named.items()}
+    there = presence.with_renamed(there, found, known)
+    return there, [name for key, name in there.sheets.items() if found.get(name) != known.get(key)]
 
 
 def _list(names: Iterable[str]) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from chatbuilder.generators.common import workbook_spec
 from chatbuilder.generators.common.workbook_spec import Sheet, Spec
+from chatbuilder.provision.excel.digests import text_of
 from chatbuilder.provision.excel.package import MAIN, Package
 
 MARKER = "marker"
@@ -33,50 +34,74 @@ class Presence:
 
 
 def find(book: Package) -> Presence | None:
-    """Return what a workbook holds of ours, or None."""
+    """Return what a workbook holds of ours, or None. A sheet that was renamed is found by the table on it."""
     parts = book.sheets()
     for name, part in parts.items():
         if name.casefold().startswith(_SHEET) and part in book.parts:
             rows = list(_rows(book, part))
             if rows and rows[0][0] == "chatbuilder":
-                listed = {row[1]: row[2] for row in rows if row[0] == "sheet"}
-                there = {key: title for key, title in listed.items() if title in parts}
-                title = next((row[1] for row in rows if row[0] == "system"), "")
-                idents = {row[1]: row[2] for row in rows if row[0] == "ident"}
-                gone = tuple(key for key in listed if key not in there)
-                return Presence(title, {**there, MARKER: name}, idents, gone)
+                return _read(book, rows, name)
     return None
+
+
+def _read(book: Package, rows: list[tuple[str, str, str]], marker: str) -> Presence:
+    parts = book.sheets()
+    listed = {row[1]: row[2] for row in rows if row[0] == "sheet"}
+    there = {key: title for key, title in listed.items() if title in parts}
+    tables = _sheets_of_tables(book)
+    for kind, key, table in rows:
+        if kind == "table" and key not in there and table in tables:
+            there[key] = tables[table]
+    title = next((row[1] for row in rows if row[0] == "system"), "")
+    idents = {row[1]: row[2] for row in rows if row[0] == "ident"}
+    gone = tuple(key for key in listed if key not in there)
+    return Presence(title, {**there, MARKER: marker}, idents, gone)
+
+
+def _sheets_of_tables(book: Package) -> dict[str, str]:
+    return {
+        book.root(link.target).get("displayName", ""): name
+        for name, part in book.sheets().items()
+        for link in book.links(part)
+        if link.kind == "table" and link.target in book.parts
+    }
+
+
+def with_renamed(there: Presence, found: Mapping[str, str], known: Mapping[str, str]) -> Presence:
+    """Find missing sheets that only have another name now. `found` are digests by name, `known` ours by key."""
+    named = dict(there.sheets)
+    for key in there.missing:
+        others = [name for name, digest in found.items() if digest == known.get(key) and name not in named.values()]
+        if others:
+            named[key] = others[0]
+    return Presence(there.title, named, there.idents, tuple(key for key in there.missing if key not in named))
 
 
 def _rows(book: Package, part: str) -> Iterator[tuple[str, str, str]]:
     """Yield the texts in columns A to C of a sheet."""
     shared = book.linked("sharedStrings")
-    strings = [_text(item) for item in book.root(shared)] if shared in book.parts else []
+    strings = [text_of(item) for item in book.root(shared)] if shared in book.parts else []
     for row in book.root(part).iter(f"{{{MAIN}}}row"):
         cells = {cell.get("r", "")[:1]: _value(cell, strings) for cell in row}
         yield cells.get("A", ""), cells.get("B", ""), cells.get("C", "")
 
 
 def _value(cell: ElementTree.Element, strings: list[str]) -> str:
-    if cell.get("t") == "inlineStr":
-        return _text(cell)
-    value = cell.findtext(f"{{{MAIN}}}v") or ""
-    return strings[int(value)] if cell.get("t") == "s" and value else value
-
-
-def _text(item: ElementTree.Element) -> str:
-    return re.sub("_x005F_", "_", "".join(found.text or "" for found in item.iter(f"{{{MAIN}}}t")))
+    item, value = cell.find(f"{{{MAIN}}}is"), cell.findtext(f"{{{MAIN}}}v") or ""
+    text = text_of(item) if item is not None else strings[int(value)] if cell.get("t") == "s" and value else value
+    return text.replace("_x005F_", "_")
 
 
 def plan_names(spec: Spec, book: Package, there: Presence | None = None) -> tuple[dict[str, str], dict[str, str]]:
     """Return a name for each sheet (by key) and each table and defined name, free in the workbook or ours already."""
-    kept = there.sheets if there else {}
+    known_sheets, parts = there.sheets if there else {}, book.sheets()
     known = {ours: used for ours, used in (there.idents if there else {}).items() if used in book.idents()}
-    taken = {name.casefold() for name in book.sheets()}
-    sheets = {
-        sheet["key"]: kept.get(sheet["key"]) or workbook_spec.sheet_name(sheet["name"], taken)
-        for sheet in spec["sheets"]
-    }
+    taken = {name.casefold() for name in parts}
+    sheets = {}
+    for sheet in spec["sheets"]:
+        name = known_sheets.get(sheet["key"], sheet["name"])
+        ours = name in parts and sheet["key"] in known_sheets
+        sheets[sheet["key"]] = name if ours else workbook_spec.sheet_name(name, taken)
     used = {name.casefold() for name in book.idents()}
     return sheets, {name: known.get(name) or _free(name, used) for name in workbook_spec.idents(spec)}
 

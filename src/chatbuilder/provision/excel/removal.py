@@ -26,14 +26,14 @@ def remove(place: Place, spec: Spec, result: Result) -> Removal:
             return whole
     try:
         book = read(data)
-        there = presence.find(book)
-        found = digests(data)
+        there, found = presence.find(book), digests(data)
     except Unusable as error:
         return Removal(False, place.name, f"it {error}")
     if there is None:
         return Removal(True, place.name, "our sheets were gone already")
-    wanted = {item["name"]: item["digest"] for item in result["sheets"].values()}
-    changed = {key for key, name in there.sheets.items() if found.get(name) != wanted.get(name)}
+    known = {key: item["digest"] for key, item in result["sheets"].items()}
+    there = presence.with_renamed(there, found, known)
+    changed = {key for key, name in there.sheets.items() if found.get(name) != known.get(key)}
     if set(book.sheets()) == there.names():
         if changed:
             return Removal(False, place.name, f"you changed {_names(there, changed)}")
