@@ -26,5 +26,4 @@ def main(wanted: list[str]) -> int:
     return 1 if missed else 0
 
 
-
 sys.exit(main(sys.argv[1:]))

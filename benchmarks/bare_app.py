@@ -1,8 +1,11 @@
-"""The baseline of the wizard's first frame: a bare Textual app with the stock widgets that the Platform screen shows."""
+"""The baseline of the wizard's first frame: a bare Textual app with stock widgets like those of its first screen."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import App, ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Button, Footer, OptionList, Static
 
@@ -10,7 +13,11 @@ from textual.widgets import Button, Footer, OptionList, Static
 class Bare(App[None]):
     """Stock widgets only, no logic: what any app of this shape pays."""
 
-    BINDINGS = [("f1", "help", "Help"), ("enter", "go", "Continue"), ("ctrl+q", "quit", "Quit")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("f1", "help", "Help"),
+        ("enter", "go", "Continue"),
+        ("ctrl+q", "quit", "Quit"),
+    ]
 
     def compose(self) -> ComposeResult:
         """Lay out a header line, a title, a list, a preview and a footer."""

@@ -30,7 +30,9 @@ class Figure:
     def line(self) -> str:
         """Return one line for the table."""
         mark = "ok  " if self.met else "MISS"
-        return f"{mark}  {self.name:<46} {self.value:>8.2f}{self.unit:<3} goal {self.goal:g}{self.unit:<3} {self.detail}"
+        return (
+            f"{mark}  {self.name:<46} {self.value:>8.2f}{self.unit:<3} goal {self.goal:g}{self.unit:<3} {self.detail}"
+        )
 
 
 def machine() -> str:

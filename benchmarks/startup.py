@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from benchmarks.measure import Figure, pair, python, wall
 
@@ -18,4 +18,6 @@ def figures() -> Iterator[Figure]:
     script = shutil.which("chatbuilder", path=str(Path(sys.executable).parent)) or "chatbuilder"
     for option, goal in GOALS.items():
         ours, base, ratio = pair(lambda o=option: wall([script, o]), lambda: wall(python("-c", "pass")), ROUNDS)
-        yield Figure(f"chatbuilder {option} / python -c pass", ratio, goal, f"{ours * 1e3:.0f} ms / {base * 1e3:.0f} ms")
+        yield Figure(
+            f"chatbuilder {option} / python -c pass", ratio, goal, f"{ours * 1e3:.0f} ms / {base * 1e3:.0f} ms"
+        )

@@ -161,7 +161,7 @@ def parse(text: str, source: str) -> dict[str, Any]:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InputError(
             f"{source} is not valid {kind}: {reason}.", title="Unreadable answers", kept=_NOTHING,
-            hint="mend that line; `chatbuilder answers show` prints an example of your own.",
+            hint="mend that place and run the command again.",
         ) from error  # fmt: skip
     return dict(data)
 

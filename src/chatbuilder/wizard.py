@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from chatbuilder import catalog
 
 if TYPE_CHECKING:
+    from chatbuilder.blueprint import Blueprint
     from chatbuilder.solution import Solution
 
 Answers = Mapping[str, Any]
@@ -64,6 +65,13 @@ BY_ID: dict[str, Step] = {step.id: step for step in STEPS}
 FIRST, LAST = ORDER[0], ORDER[-1]
 TARGET_KEYS = tuple(sorted({key for platform in catalog.PLATFORMS.values() for key in platform.target_keys}))
 DEFAULTS: dict[str, Any] = {"name": "Chat Sessions", "team_size": "solo", "complexity": "moderate"}
+
+
+# What Review lists: the answer's key, its name, and the step that asks for it.
+ANSWERS = (
+    ("platform", "Platform", "platform"), ("priorities", "Priorities", "priorities"),
+    ("features", "Features", "features"), ("team_size", "Team", "team"), ("complexity", "Depth", "team"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +241,13 @@ def value(answers: Answers, key: str) -> Any:
     return answers.get(key, DEFAULTS.get(key))
 
 
+def options(answers: Answers) -> dict[str, Any]:
+    """Return the options as they are, with what is assumed for the rest."""
+    from chatbuilder.config import Options
+
+    return {**Options().model_dump(), **answers.get("options", {})}
+
+
 def describe(answers: Answers) -> dict[str, str]:
     """Return every answer in words, by key, for a person to check."""
     platform = catalog.PLATFORMS.get(str(answers.get("platform")))
@@ -253,6 +268,12 @@ def subject(answers: Answers) -> str:
     platform = catalog.PLATFORMS.get(str(answers.get("platform")))
     name = str(answers.get("name") or DEFAULTS["name"])
     return f"{name} · {platform.name}" if platform else name
+
+
+def suggestion(design: Blueprint | None, key: str, *, only: bool) -> Answers | None:
+    """Return the answers that settle a finding; without `only`, those of the first one that can be settled."""
+    changes = {finding.key: finding.change for finding in design.findings if finding.change} if design else {}
+    return changes.get(key) or (None if only else next(iter(changes.values()), None))
 
 
 def tidy(answers: Answers) -> tuple[dict[str, Any], tuple[str, ...]]:

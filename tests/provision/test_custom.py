@@ -21,7 +21,7 @@ from chatbuilder.config import Config, CustomField, Options
 from chatbuilder.design import design
 from chatbuilder.errors import InputError, RefusedError
 from chatbuilder.generators.custom import generate
-from chatbuilder.provision.base import Removal, Result
+from chatbuilder.provision.base import Provisioner, Removal, Result
 from chatbuilder.provision.custom import database as files
 from chatbuilder.provision.custom import open_target
 from chatbuilder.solution import Plan, Step
@@ -61,10 +61,14 @@ def inspected(path: Path, config: Config, results: Results) -> dict[str, str]:
     return {key: state for key, state in states.items() if state != "same"}
 
 
-def destroy(path: Path, steps: Iterable[Step], results: Results) -> dict[str, Removal]:
-    """Take the steps down, last first; return what stayed."""
+def destroy(path: Path, results: Results, *configs_: Config) -> dict[str, Removal]:
+    """Take down what these answers built one after the other, last step first; return what stayed."""
+    steps: dict[str, tuple[int, Step]] = {}
+    for config in configs_:
+        steps |= {step.key: (n, step) for n, step in enumerate(plan_of(config))}
     provisioner = open_target(f"sqlite:///{path}")
-    removals = {s.key: provisioner.remove(s, s.payload, results[s.key]) for s in reversed(list(steps))}
+    backwards = [step for _, step in sorted(steps.values(), key=lambda pair: (pair[0], pair[1].key), reverse=True)]
+    removals = {s.key: provisioner.remove(s, s.payload, results[s.key]) for s in backwards}
     provisioner.close()
     return {key: removal for key, removal in removals.items() if not removal.removed}
 
@@ -89,7 +93,8 @@ def sound(path: Path) -> None:
         connection.execute(f"INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)")
     # A rename makes SQLite read every view and trigger of the file.
     connection.execute("BEGIN")
-    connection.execute("ALTER TABLE sessions RENAME COLUMN title TO other")
+    connection.execute("CREATE TABLE probe (id)")
+    connection.execute("ALTER TABLE probe RENAME TO probed")
     connection.execute("ROLLBACK")
     connection.close()
 
@@ -217,15 +222,16 @@ def test_it_is_added_beside_what_a_person_has(theirs):
     sound(theirs)
     assert set(before) <= set(dump(theirs))
     assert theirs.stat().st_mode == mode
-    assert destroy(theirs, plan_of(config), results) == {}
+    assert destroy(theirs, results, config) == {}
     assert dump(theirs) == before
 
 
 def test_every_name_that_is_taken_is_listed_and_nothing_is_written(theirs):
     connection = opened(theirs)
     connection.executescript(
-        "CREATE TABLE Sessions (x); CREATE VIEW active AS SELECT 1; CREATE INDEX sessions_status_index ON recipes (minutes);"
-        "CREATE TRIGGER sessions_search_insert AFTER DELETE ON recipes BEGIN SELECT 1; END; CREATE TABLE sessions_fts_data (y);"
+        "CREATE TABLE Sessions (x); CREATE VIEW active AS SELECT 1; CREATE TABLE sessions_fts_data (y);"
+        "CREATE INDEX sessions_status_index ON recipes (minutes);"
+        "CREATE TRIGGER sessions_search_insert AFTER DELETE ON recipes BEGIN SELECT 1; END;"
         "CREATE TABLE chatbuilder_meta (mine)"
     )
     connection.close()
@@ -434,7 +440,7 @@ def test_an_untouched_system_goes_without_a_trace(tmp_path_factory, first, secon
     folder = tmp_path_factory.mktemp("going")
     results = apply(folder / "chats.db", first)
     results = apply(folder / "chats.db", second, results)
-    assert destroy(folder / "chats.db", plan_of(second), results) == {}
+    assert destroy(folder / "chats.db", results, first, second) == {}
     assert list(folder.iterdir()) == []
 
 
@@ -446,15 +452,14 @@ def test_what_a_person_wrote_stays_with_all_it_needs(path):
     connection.execute("UPDATE sessions SET summary = 'my words' WHERE id = 3")
     connection.execute("UPDATE prompts SET text = 'my prompt' WHERE id = 2")
     connection.close()
-    kept = destroy(path, plan_of(config), results)
+    kept = destroy(path, results, config)
     assert set(kept) >= {"samples", "table:sessions", "table:topics", "table:prompts", "settings"}
     assert all(removal.why for removal in kept.values())
     connection = opened(path)
-    assert connection.execute("SELECT title FROM sessions ORDER BY id").fetchall() == [
-        ("Why does my query scan the whole table?",), ("Cover letter for the museum job",), ("mine",),
-    ]  # fmt: skip
-    assert connection.execute("SELECT count(*) FROM prompts_sessions").fetchone() == (1,)
-    assert connection.execute("SELECT t.name FROM topics t JOIN sessions s ON s.topic_id = t.id WHERE s.title = 'mine'")
+    titles = [title for (title,) in connection.execute("SELECT title FROM sessions ORDER BY id")]
+    assert titles == ["Cover letter for the museum job", "mine"]
+    assert connection.execute("SELECT text FROM prompts").fetchall() == [("my prompt",)]
+    assert connection.execute("SELECT topic_id IN (SELECT id FROM topics) FROM sessions").fetchall() == [(1,), (1,)]
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     assert connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'view'").fetchone() == (0,)
     connection.execute("DELETE FROM sessions")
@@ -469,8 +474,8 @@ def test_a_view_of_the_persons_keeps_what_it_reads(path):
     connection = opened(path)
     connection.execute("CREATE VIEW mine AS SELECT name, count(*) FROM all_topics GROUP BY 1")
     connection.close()
-    kept = destroy(path, plan_of(config), results)
-    assert "a view of yours" in kept["view:all_topics"].why
+    kept = destroy(path, results, config)
+    assert "the view mine" in kept["view:all_topics"].why
     assert {"view:all_topics", "table:topics", "settings"} == set(kept)
     connection = opened(path)
     assert connection.execute("SELECT * FROM mine").fetchall() == []
@@ -483,7 +488,7 @@ def test_an_edited_view_is_not_taken_down(path):
     connection = opened(path)
     connection.executescript("DROP VIEW recent; CREATE VIEW recent AS SELECT 1 AS mine")
     connection.close()
-    kept = destroy(path, plan_of(config), results)
+    kept = destroy(path, results, config)
     assert "edited" in kept["view:recent"].why
     assert opened(path).execute("SELECT mine FROM recent").fetchall() == [(1,)]
 
@@ -491,8 +496,8 @@ def test_an_edited_view_is_not_taken_down(path):
 def test_taking_down_twice_is_no_error(path):
     config = everything()
     results = apply(path, config)
-    assert destroy(path, plan_of(config), results) == {}
-    assert destroy(path, plan_of(config), results) == {}
+    assert destroy(path, results, config) == {}
+    assert destroy(path, results, config) == {}
 
 
 # targets that cannot be used
@@ -581,6 +586,11 @@ def test_a_database_that_another_program_is_writing(theirs, monkeypatch):
     apply(theirs, everything())
 
 
+def deliver_all(provisioner: Provisioner, steps: list[Step]) -> None:
+    for step in steps:
+        provisioner.deliver(step, step.payload, None)
+
+
 def test_a_full_disk_stops_one_step_and_keeps_the_others(path):
     config, results = everything(), {}
     provisioner = open_target(f"sqlite:///{path}")
@@ -592,8 +602,7 @@ def test_a_full_disk_stops_one_step_and_keeps_the_others(path):
         connection.execute(f"PRAGMA max_page_count = {pages}")
     before = dump(path)
     with pytest.raises(RefusedError, match="full"):
-        for step in steps[5:]:
-            provisioner.deliver(step, step.payload, None)
+        deliver_all(provisioner, steps[5:])
     provisioner.close()
     assert set(before) <= set(dump(path))
     apply(path, config, results)

@@ -146,8 +146,8 @@ BY_HAND = {
     ),
     "xl/calcChain.xml": '<_calcChain @><_c r="A1" i="4"/></_calcChain>',
     "xl/styles.xml": (
-        '<_styleSheet @><_fonts count="1"><_font><_sz val="10"/></_font></_fonts><_fills count="2"><_fill><_patternFill/>'
-        '</_fill><_fill><_patternFill/></_fill></_fills><_borders count="1"><_border/></_borders>'
+        '<_styleSheet @><_fonts count="1"><_font><_sz val="10"/></_font></_fonts><_fills count="2">'
+        '<_fill><_patternFill/></_fill><_fill><_patternFill/></_fill></_fills><_borders count="1"><_border/></_borders>'
         '<_cellStyleXfs count="1"><_xf/></_cellStyleXfs><_cellXfs count="1"><_xf xfId="0"/></_cellXfs>'
         '<_dxfs count="0"/><_tableStyles count="0"/></_styleSheet>'
     ),
@@ -594,7 +594,10 @@ class TestRefused:
             (lambda: by_hand(strict=True), "Strict Open XML"),
             (lambda: protected(), "Protect Workbook"),
         ],
-        ids=["no zip", "empty", "encrypted", "cut off", "macros", "signed", "revisions", "broken", "dtd", "strict", "protected"],
+        ids=[
+            "no zip", "empty", "encrypted", "cut off", "macros", "signed", "revisions", "broken", "dtd", "strict",
+            "protected",
+        ],
     )  # fmt: skip
     def test_workbooks_that_cannot_take_sheets(self, tmp_path, plan, data, says):
         target = tmp_path / "My years.xlsx"

@@ -71,6 +71,11 @@ class Hand:
         strips = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in strips)
 
+    @property
+    def told(self) -> str:
+        """What the notices on the screen say."""
+        return " ".join(notice.message for notice in self.app._notifications)
+
     def find(self, selector: str) -> Widget:
         return self.app.screen.query_one(selector)
 
@@ -91,7 +96,7 @@ async def open_window(
 ) -> AsyncIterator[Hand]:
     """Open the wizard as `chatbuilder` and `chatbuilder resume` do."""
     app = make_app(draft, answers)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         hand = Hand(pilot)
         await hand.rest()
         yield hand

@@ -266,10 +266,10 @@ def test_what_the_first_window_saved_last_is_what_the_next_one_opens(window, mon
     draft = saved(first)
     lock = second._lock
 
-    def late(draft_id):
+    def late(draft_id, **more):
         first.save(Draft(draft_id, "review", {"platform": "excel"}))
         first.release(draft_id)
-        return lock(draft_id)
+        return lock(draft_id, **more)
 
     monkeypatch.setattr(second, "_lock", late)
     assert second.load(draft.id).answers == {"platform": "excel"}

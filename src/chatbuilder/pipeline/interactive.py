@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from chatbuilder.paths import locate
+from chatbuilder.paths import locate, private_folder
 
 if TYPE_CHECKING:
     from chatbuilder.blueprint import Blueprint
@@ -153,6 +153,6 @@ def remember_theme(name: str) -> None:
     from chatbuilder import atomic
 
     try:
-        atomic.write_private(locate().config / "theme", name.encode())
+        atomic.write_private(private_folder(locate().config) / "theme", name.encode())
     except OSError:
         return

@@ -30,7 +30,10 @@ class FilesProvisioner:
         try:
             self.root = root.expanduser().resolve()
         except (OSError, RuntimeError) as error:
-            raise InputError(f"{root} is not a usable folder: {error}.", title="The target cannot be used") from error
+            raise InputError(
+                f"{root} is not a usable folder: {error}.", title="The target cannot be used",
+                kept="everything; nothing was written.", hint="write the full path, or choose another folder.",
+            ) from error  # fmt: skip
         self._intent: Path | None = None
         self._emptied: list[Path] = []
 
@@ -170,7 +173,10 @@ class FilesProvisioner:
             result = self._file(place, payload, before) if step.kind == "file" else self._merge(place, payload, before)
             result["made"] = list(dict.fromkeys([*made, *(before or {}).get("made", ())]))
         else:
-            raise RefusedError(f"A {step.kind} step cannot be delivered into a folder.", title="Wrong kind of step")
+            raise RefusedError(
+                f"A {step.kind} step cannot be delivered into a folder.", title="Wrong kind of step",
+                kept="everything built so far.", hint="report this: it is our fault.",
+            )  # fmt: skip
         if old is not None:
             self._move_on(step, old, result)
         return result

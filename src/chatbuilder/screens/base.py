@@ -87,12 +87,13 @@ class StepScreen(Steering):
 
     def on_mount(self) -> None:
         """Draw the first state, from its top."""
+        self.drawn = True
         self.draw(self.state)
         self.call_after_refresh(self.query_one("#main").scroll_home, animate=False)
 
     def watch_state(self, old: State, new: State) -> None:
         """Draw what is new; being saved is nothing that a step has to draw."""
-        if self.is_mounted:
+        if self.drawn:
             self.query_one(TopBar).state = new.saved
             if replace(old, saved=new.saved) != new:
                 self.draw(new)

@@ -71,7 +71,7 @@ class PlatformScreen(StepScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enter on the list needs no choice before it."""
-        if action == "forward" and self.is_mounted and self.query_one("#platforms").has_focus:
+        if action == "forward" and self.drawn and self.query_one("#platforms").has_focus:
             return True
         return super().check_action(action, parameters)
 

@@ -18,11 +18,8 @@ from chatbuilder.screens.state import State
 from chatbuilder.widgets.choices import ChoiceList, Item
 from chatbuilder.widgets.form import Cycle, Field, FormRow, Tick
 from chatbuilder.widgets.lines import LineList, NoteList, field_items, finding_item
+from chatbuilder.wizard import Answers
 
-ANSWERS = (
-    ("platform", "Platform", "platform"), ("priorities", "Priorities", "priorities"),
-    ("features", "Features", "features"), ("team_size", "Team", "team"), ("complexity", "Depth", "team"),
-)  # fmt: skip
 DATES = (("iso", "2026-11-22"), ("european", "22/11/2026"), ("us", "11/22/2026"))
 LISTS = ("assistants", "topics")
 ADD = "+"
@@ -37,15 +34,9 @@ class ReviewScreen(StepScreen):
     AUTO_FOCUS = "#answers"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "apply", "Apply suggestion")]
 
-    def options(self) -> dict[str, Any]:
-        """The options as they are, with what is assumed for the rest."""
-        from chatbuilder.config import Options
-
-        return {**Options().model_dump(), **self.state.session.answers.get("options", {})}
-
     def content(self) -> Iterable[Widget]:
         """One column, in the order in which people check things."""
-        options = self.options()
+        options = wizard.options(self.state.session.answers)
         yield FormRow("Name", Field(str(wizard.value(self.state.session.answers, "name")), id="name"), key="name")
         yield Static("Your answers", classes="title")
         yield LineList((), id="answers")
@@ -61,9 +52,9 @@ class ReviewScreen(StepScreen):
 
     def show(self, state: State) -> None:
         """Draw answers, findings, options and problems."""
-        words, options = wizard.describe(state.session.answers), self.options()
+        words, options = wizard.describe(state.session.answers), wizard.options(self.state.session.answers)
         self.query_one("#answers", LineList).offer(
-            Item(key, name, words[key], ending="change") for key, name, _ in ANSWERS
+            Item(key, name, words[key], ending="change") for key, name, _ in wizard.ANSWERS
         )
         findings = [finding_item(f) for f in state.blueprint.findings] if state.blueprint else []
         self.query_one("#findings-title").display = self.query_one("#findings").display = bool(findings)
@@ -84,9 +75,18 @@ class ReviewScreen(StepScreen):
 
     def problem(self, state: State) -> str:
         """Everything has to be valid before it is designed; what is wrong stands in its place."""
-        places = [row.key for row in self.query(FormRow) if row.key in state.problems] if self.is_mounted else []
-        wrong = f"Correct the {places[0].split('.')[-1].replace('_', ' ')} first." if places else ""
+        rows = self._wrong(state)
+        wrong = f"Correct the {rows[0].key.split('.')[-1].replace('_', ' ')} first." if rows else ""
         return wizard.missing(self.STEP, state.session) or wrong or next(iter(state.problems.values()), "")
+
+    def _wrong(self, state: State) -> list[FormRow]:
+        return [row for row in self.query(FormRow) if row.key in state.problems] if self.drawn else []
+
+    def complain(self) -> None:
+        """Lead to what is wrong."""
+        super().complain()
+        for row in self._wrong(self.state)[:1]:
+            row.children[0].focus()
 
     def advice(self, state: State) -> tuple[str, str]:
         """Say whether there is something to read."""
@@ -100,12 +100,9 @@ class ReviewScreen(StepScreen):
             return not isinstance(self.focused, Input) and self._suggestion() is not None
         return super().check_action(action, parameters)
 
-    def _suggestion(self, key: str = "") -> Mapping[str, Any] | None:
-        """Return the change of a finding: the one named, else the highlighted one, else the first."""
-        findings = self.state.blueprint.findings if self.state.blueprint else ()
-        here = key or (self.query_one("#findings", NoteList).current if self.is_mounted else "")
-        changes = {f.key: f.change for f in findings if f.change}
-        return changes.get(here) or (None if key else next(iter(changes.values()), None))
+    def _suggestion(self, key: str = "") -> Answers | None:
+        here = self.query_one("#findings", NoteList).current if self.drawn else ""
+        return wizard.suggestion(self.state.blueprint, key or here, only=bool(key))
 
     def action_apply(self) -> None:
         """Apply the suggestion."""
@@ -116,11 +113,11 @@ class ReviewScreen(StepScreen):
         """A line was acted on: an answer to change, a suggestion to apply, a field to edit."""
         match event.choices.id:
             case "answers":
-                self.say(Goto(next(step for key, _, step in ANSWERS if key == event.id)))
+                self.say(Goto(next(step for key, _, step in wizard.ANSWERS if key == event.id)))
             case "findings":
                 self.answer(self._suggestion(event.id) or {})
             case "fields":
-                fields = list(self.options()["custom_fields"])
+                fields = list(wizard.options(self.state.session.answers)["custom_fields"])
                 place = len(fields) if event.id == ADD else int(event.id)
                 self.app.push_screen(FieldScreen(fields, place), self._edited)
 
@@ -130,7 +127,7 @@ class ReviewScreen(StepScreen):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Every letter counts; lists are split at commas."""
-        key, text, options = event.input.id or "", event.value, self.options()
+        key, text, options = event.input.id or "", event.value, wizard.options(self.state.session.answers)
         if key == "name":
             if text != wizard.value(self.state.session.answers, "name"):
                 self.answer({"name": text})

@@ -16,6 +16,7 @@ class Steering(Screen[None]):
     """A screen that posts what the person does. Keys typed ahead of a step change are not applied to the old step."""
 
     leaving = False
+    drawn = False  # a state may arrive before the widgets that show it
 
     def say(self, message: Message) -> None:
         """Tell the app, in the order in which things were done."""

@@ -48,6 +48,7 @@ class WelcomeScreen(Screen[None]):
     ]
     state: reactive[State] = reactive(State, init=False)
     leaving = False
+    drawn = False
     help_text = ("Welcome", HELP["welcome"])
 
     def __init__(self, state: State) -> None:
@@ -68,11 +69,12 @@ class WelcomeScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Draw what is known."""
+        self.drawn = True
         self.watch_state(self.state)
 
     def watch_state(self, state: State) -> None:
         """Draw the lists."""
-        if not self.is_mounted:
+        if not self.drawn:
             return
         lines = self.query_one("#sessions", WelcomeLines)
         first = len(lines.items) == 1
@@ -91,7 +93,7 @@ class WelcomeScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only a session can be removed."""
         if action == "remove":
-            return not self.is_mounted or self.query_one("#sessions", WelcomeLines).current not in (NEW, "")
+            return not self.drawn or self.query_one("#sessions", WelcomeLines).current not in (NEW, "")
         return True
 
     def on_choice_list_looked(self, event: ChoiceList.Looked) -> None:

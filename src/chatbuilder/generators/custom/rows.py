@@ -77,7 +77,12 @@ def template_rows(blueprint: Blueprint, dialect: Dialect) -> list[str]:
     for t in blueprint.templates:
         body = "\n\n".join(f"## {heading}\n{prompt}" for heading, prompt in t.headings)
         values = {"key": t.key, "name": t.name, "about": t.about, **t.values, "notes": body}
-        found.append(_values(TEMPLATES, {k: literal(v, dialect) for k, v in values.items()}))
+        row = _values(TEMPLATES, {k: literal(v, dialect) for k, v in values.items()})
+        # Answers that come later may add a preset; a template that is there gets it where it has none.
+        presets = ", ".join(
+            f"{quote(k)} = coalesce({quote(TEMPLATES)}.{quote(k)}, excluded.{quote(k)})" for k in t.values
+        )
+        found.append(f'{row} ON CONFLICT ("key") DO UPDATE SET {presets}')
     return found
 
 

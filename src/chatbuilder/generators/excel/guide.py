@@ -155,8 +155,8 @@ def _automation(item: Automation, book: Book) -> str:
     if item.kind == "archive":
         return (
             f"By hand: filter Status to Completed in **{md(book.sheets['table:sessions'])}**, sort by Last activity, "
-            f"and set the old ones. With Microsoft 365: the Office Script {script} does it for sessions that were quiet "
-            f"for {item.days} days."
+            f"and set the old ones. With Microsoft 365: the Office Script {script} does it for sessions that were "
+            f"quiet for {item.days} days."
         )
     if item.kind == "reminder":
         return (

@@ -48,7 +48,10 @@ def _path(database: str) -> Path:
     try:
         return Path(name).expanduser().absolute()
     except RuntimeError as error:
-        raise InputError(f"{name} cannot be found: {error}.", title="No such home folder") from error
+        raise InputError(
+            f"{name} cannot be found: {error}.", title="No such home folder", kept="Nothing was changed.",
+            hint="Write the full path.",
+        ) from error  # fmt: skip
 
 
 class SqliteProvisioner:
@@ -208,7 +211,8 @@ def _notes(present: Mapping[str, Thing], ours: set[str], done: Mapping[str, Any]
     if done:
         yield f"The database has {len(done)} finished steps of this system; what differs is brought up to date."
     if theirs:
-        yield f"It also has {len(theirs)} tables of yours, which stay as they are."
+        count = f"{len(theirs)} table{'s' if len(theirs) > 1 else ''}"
+        yield f"It also has {count} of yours: nothing of that is changed."
 
 
 def _state(thing: Thing | None, sql: str) -> State:

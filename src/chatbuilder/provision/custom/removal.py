@@ -65,8 +65,7 @@ def remove_objects(connection: sqlite3.Connection, objects: Mapping[str, str]) -
         why = _reason_to_keep(connection, thing, objects[thing.name], stay)
         if not why and thing.type == "index" and thing.table in objects and thing.table.lower() in present:
             continue  # goes with its table
-        if not why and not _drop(connection, thing):
-            why = "a view of yours reads it"
+        why = why or _drop(connection, thing)
         if why:
             stay.append(f"{thing.type} {thing.name}: {why}")
     return stay
@@ -87,16 +86,16 @@ def _reason_to_keep(connection: sqlite3.Connection, thing: Thing, recorded: str,
     return f"{', '.join(sorted(users))} refers to it" if users else ""
 
 
-def _drop(connection: sqlite3.Connection, thing: Thing) -> bool:
-    """Drop one thing, unless a view that works now would then be broken."""
+def _drop(connection: sqlite3.Connection, thing: Thing) -> str:
+    """Drop one thing, unless a view that works now would then be broken; return why it stays."""
     working = _working_views(connection) - {thing.name}
     connection.execute("SAVEPOINT dropping")
     connection.execute(f"DROP {thing.type} {quote(thing.name)}")
-    fine = working <= _working_views(connection)
-    if not fine:
+    broken = sorted(working - _working_views(connection))
+    if broken:
         connection.execute("ROLLBACK TO dropping")
     connection.execute("RELEASE dropping")
-    return fine
+    return f"the view {', '.join(broken)} reads it" if broken else ""
 
 
 def _working_views(connection: sqlite3.Connection) -> set[str]:

@@ -23,7 +23,10 @@ class Place:
         try:
             self.path = target.expanduser().resolve()
         except (OSError, RuntimeError) as error:
-            raise InputError(f"{target} is not a usable path: {error}.", title="The target cannot be used") from error
+            raise InputError(
+                f"{target} is not a usable path: {error}.", title="The target cannot be used",
+                kept="everything; nothing was written.", hint="write the full path, or choose another file.",
+            ) from error  # fmt: skip
 
     @property
     def name(self) -> str:
@@ -112,8 +115,9 @@ class Place:
         place = self.backup_place(data, when)
         if not place.exists() and not disk.create(place, data):
             raise RefusedError(
-                f"{place.name} could not be made.", title="No copy, no change", kept="the file as it is."
-            )
+                f"{place.name} could not be made.", title="No copy, no change", kept="the file as it is.",
+                hint="see whether something else of that name is there, then apply again.",
+            )  # fmt: skip
         return place.name
 
     def backup_place(self, data: bytes, when: str = "chatbuilder") -> Path:
