@@ -177,7 +177,7 @@ def charts_shown(blueprint, book, typed):
             options = table.field(chart.group_by).option_names()
             rest = len(names) - sum(counts.get(option, 0) for option in options)
             found[chart.key] = lines
-            wanted[chart.key] = [(option, counts.get(option, 0)) for option in options] + [("Other or none", rest)]
+            wanted[chart.key] = [(option, counts.get(option, 0)) for option in options] + [("None or unlisted", rest)]
     return found, wanted
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
+from chatbuilder.generators.common.text import clean
 from chatbuilder.generators.common.workbook_formulas import copied, literal
 from chatbuilder.generators.common.workbook_spec import Column, Sheet, Spec, Table, cell_text, moment
 
@@ -44,6 +45,7 @@ _LOOKS: dict[str, tuple[dict[str, Any], str, dict[str, Any], str]] = {
     "label": ({"b": True}, "", {"vertical": "top"}, ""),
     "heading": ({"b": True, "color": "FFFFFF"}, _ACCENT, {"vertical": "center"}, ""),
     "input": ({"b": True}, "FFF2CC", {"horizontal": "left"}, "@"),
+    "input_number": ({"b": True}, "FFF2CC", {"horizontal": "left"}, "0"),
     "input_date": ({"b": True}, "FFF2CC", {"horizontal": "left"}, "date"),
     "figure": ({"b": True, "sz": 22, "color": _ACCENT}, "DDEBF7", {"horizontal": "center"}, "#,##0.#"),
     "caption": ({"color": _MUTED}, "DDEBF7", {"horizontal": "center"}, ""),
@@ -74,7 +76,7 @@ def render(spec: Spec) -> bytes:
         _sheet(book.create_sheet(sheet["name"]), sheet, styles, names)
     book.worksheets[0].sheet_view.tabSelected = True
     _names(book, spec, names)
-    book.properties.title = cell_text(spec["title"])
+    book.properties.title = clean(spec["title"])
     book.properties.creator = "chatbuilder"
     book.calculation.fullCalcOnLoad = True
     out = io.BytesIO()
@@ -109,7 +111,7 @@ def _quoted(sheet: str) -> str:
 
 
 class _Styles:
-    """The looks, made once: giving a cell a finished style is a hundred times cheaper than describing it."""
+    """The looks, each described to openpyxl once and then copied from cell to cell."""
 
     def __init__(self, book: Book, formats: Mapping[str, str]) -> None:
         self._cell = book.create_sheet("styles")["A1"]

@@ -39,7 +39,16 @@ def generate(config: Config, blueprint: Blueprint) -> Solution:
         guide=page,
         documents=documents,
         files=tuple(_files(book, spec, file, documents)),
-        plan=Plan((Step("workbook", f"Workbook {file}", "workbook", {"path": file, "spec": spec}),)),
+        plan=Plan(
+            (
+                Step(
+                    "workbook",
+                    f"Workbook with {len(spec['sheets']) - 1} sheets",
+                    "workbook",
+                    {"path": file, "spec": spec},
+                ),
+            )
+        ),
         manual=manual,
         notes={"workbook": file},
     )

@@ -59,8 +59,8 @@ def _figure(figure: Figure, book: Book) -> str:
 
 def _charts(dashboard: Dashboard, book: Book, sheet: Sheet) -> None:
     top = _FIRST + (len(dashboard.figures) + 4) // 5 * 3
-    row = 4
-    sheet["cells"].append(["T1", "The numbers behind the charts", "label"])
+    row = top
+    sheet["cells"].append([f"T{top - 2}", "The numbers behind the charts", "label"])
     sheet["charts"] = []
     for number, chart in enumerate(dashboard.charts):
         lines = list(_numbers(chart, book, row + 1))
@@ -107,7 +107,7 @@ def _each(chart: Chart, field: Field, book: Book, row: int) -> Iterator[tuple[An
         label = {"formula": f'=IF(ROWS({names})<{n + 1},"",INDEX({names},{n + 1})&"")'}
         mine = f"$T{row + n}"
         yield label, f'=IF({mine}="",0,SUMPRODUCT(--{_matches(field, values, mine)}))', "text"
-    yield "Other or none", f"=MAX(0,{total}-SUM(U{row}:U{row + count - 1}))", "text"
+    yield "None or unlisted", f"=MAX(0,{total}-SUM(U{row}:U{row + count - 1}))", "text"
 
 
 def _best(chart: Chart, field: Field, book: Book, row: int) -> Iterator[tuple[Any, str, str]]:

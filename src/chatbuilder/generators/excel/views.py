@@ -139,7 +139,7 @@ def _with_bars(sheet: Sheet, view: View, book: Book) -> Sheet:
     sheet["cells"] += [
         [f"{gap}1", "Bars: the yellow cells say from which day, and how many days in a cell", "muted"],
         [f"{gap}2", {"formula": f"={newest}-MOD({newest}-2,7)-{7 * (_WEEKS - 1)}"}, "input_date"],
-        [f"{gap}3", 7, "input"],
+        [f"{gap}3", 7, "input_number"],
         [f"{strip[0]}{HEADER}", {"formula": f"={gap}2"}, "tick"],
     ]
     sheet["cells"] += [
