@@ -193,6 +193,16 @@ class ChatbuilderApp(SessionsDesk):
         self.work(partial(interactive.remember_theme, name), lambda _: None)
 
 
+    # Textual would print a traceback with the values of all variables, which may be anybody's text or token.
+    def _fatal_error(self) -> None:
+        self._close_messages_no_wait()
+
+    @property
+    def defect(self) -> Exception | None:
+        """The error that ended the app, if one did; `run` hands it on to be reported without any values."""
+        return self._exception
+
+
 def _screen(state: State, name: str = "") -> Screen[None]:
     """Return a screen by name, else that of the present step; its module is loaded when it is needed."""
     name = name or state.session.step
@@ -217,9 +227,11 @@ def make_app(draft_id: str | None = None, answers: Mapping[str, Any] | None = No
 
 
 def run(draft_id: str | None = None, answers: Mapping[str, Any] | None = None) -> int:
-    """Open the wizard (see `make_app`) and return the exit code."""
+    """Open the wizard (see `make_app`) and return the exit code. Raises what it did not expect."""
     app = make_app(draft_id, answers)
     # What is loaded by then stays to the end: looking through it for garbage would stop the interface for 50 ms.
     app.when_loaded = gc.freeze
     app.run()
+    if app.defect is not None:
+        raise app.defect
     return app.return_code or 0

@@ -111,10 +111,16 @@ class Session:
     outcome: Outcome | None = None
 
     def answer(self, change: Answers) -> Session:
-        """Return the session with answers merged in; whatever was built from the old ones is no longer the outcome."""
+        """Return the session with answers merged in; whatever was built from the old ones is no longer the outcome.
+
+        Where to build is nothing that a package depends on.
+        """
         answers = merge(self.answers, change)
         if answers == self.answers:
             return self
+        packed = self.outcome is not None and self.outcome.kind == "exported"
+        if packed and all(answers.get(k) == self.answers.get(k) for k in {*answers, *self.answers} - {"target"}):
+            return replace(self, answers=answers)
         reached = tuple(step for step in self.reached if step != LAST)
         return replace(self, answers=answers, reached=reached, outcome=None)
 

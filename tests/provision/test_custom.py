@@ -276,6 +276,14 @@ def fill(path: Path, blueprint: Blueprint, config: Config, seed: int) -> None:
     connection.close()
 
 
+MOVED = {"topic", "topic_id", "project", "project_id"}
+
+
+def values(row: dict[str, Any]) -> dict[str, str]:
+    """What a person has in a row, but for links that move; a field whose type changed may write 1 as 1.0 or '1'."""
+    return {key: str(value).removesuffix(".0") for key, value in row.items() if key not in MOVED}
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(configs("custom", name="Chats"), configs("custom", name="Chats"), st.integers(0, 2**32))
 def test_other_answers_lose_nothing_a_person_has(tmp_path_factory, first, second, seed):
@@ -286,17 +294,15 @@ def test_other_answers_lose_nothing_a_person_has(tmp_path_factory, first, second
     results = apply(path, second, results)
     sound(path)
     assert inspected(path, second, results) == {}
-    moved = {"topic", "topic_id", "project", "project_id"}
     after = rows_of(path)
     for place, row in before.items():
-        kept = {key: value for key, value in row.items() if key not in moved}
-        assert {key: after[place][key] for key in kept} == kept
+        assert values(row).items() <= values(after[place]).items()
     results = apply(path, first, results)
     sound(path)
     assert inspected(path, first, results) == {}
     back = rows_of(path)
     for place, row in before.items():
-        assert {key: back[place][key] for key in row if key not in moved} == {k: row[k] for k in row if k not in moved}
+        assert values(row).items() <= values(back[place]).items()
 
 
 def test_a_topic_stays_when_it_becomes_a_link_and_back(path):

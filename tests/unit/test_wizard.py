@@ -69,6 +69,14 @@ def test_a_change_of_answers_voids_what_was_built():
     assert done.answer({"platform": "excel"}) is done
 
 
+def test_a_package_does_not_depend_on_where_one_might_build():
+    packed = Session(FULL.answers, "setup", wizard.ORDER, Outcome("exported", "/x"))
+    assert packed.answer({"target": {"path": "/a.xlsx"}}).outcome == packed.outcome
+    assert packed.answer({"features": ("tags",)}).outcome is None
+    built = Session(FULL.answers, "setup", wizard.ORDER, BUILT)
+    assert built.answer({"target": {"path": "/a.xlsx"}}).outcome is None
+
+
 def test_another_platform_starts_without_a_target():
     session = FULL.answer({"target": {"path": "/a.xlsx"}})
     assert "target" not in session.answer({"platform": "logseq"}).answers

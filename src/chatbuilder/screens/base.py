@@ -87,9 +87,11 @@ class StepScreen(Steering):
 
     def on_mount(self) -> None:
         """Draw the first state, from its top."""
-        self.drawn = True
-        self.draw(self.state)
-        self.call_after_refresh(self.query_one("#main").scroll_home, animate=False)
+        # A window that is closed while a screen comes up has none of its widgets.
+        self.drawn = bool(self.query(ActionBar))
+        if self.drawn:
+            self.draw(self.state)
+            self.call_after_refresh(self.query_one("#main").scroll_home, animate=False)
 
     def watch_state(self, old: State, new: State) -> None:
         """Draw what is new; being saved is nothing that a step has to draw."""

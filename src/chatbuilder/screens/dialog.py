@@ -24,7 +24,10 @@ class Dialog(ModalScreen[T]):
     CSS_PATH = "dialog.tcss"
     TITLE_TEXT: ClassVar[str] = ""
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012  (Textual declares it for instances)
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Close", tooltip="Close; nothing changes")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "Close", tooltip="Close; nothing changes"),
+        Binding("enter", "close", show=False),
+    ]
 
     def inside(self) -> Iterable[Widget]:
         """Return what stands between the title and the buttons."""
@@ -80,6 +83,7 @@ class Trouble(Dialog[None]):
     """What happened, what was kept, what to do next."""
 
     TITLE_TEXT = "This did not work"
+    AUTO_FOCUS = "#close"
 
     def __init__(self, lines: Sequence[str]) -> None:
         super().__init__()

@@ -32,7 +32,7 @@ class SolutionScreen(StepScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "export", "Export", tooltip="Write everything to a folder or a zip file"),
         Binding("c", "copy", "Copy", tooltip="Copy what you look at"),
-        *(Binding(str(n), f"open({n})", show=False) for n in range(1, 5)),
+        *(Binding(str(n), f"tab({n})", show=False) for n in range(1, 5)),
     ]
     _shown: Solution | None = None
 
@@ -75,9 +75,9 @@ class SolutionScreen(StepScreen):
         """Another tab."""
         self._fill()
 
-    def action_open(self, number: int) -> None:
+    def action_tab(self, number: int) -> None:
         """Open a tab by its number."""
-        self.query_one(TabLine).action_open(number)
+        self.query_one(TabLine).action_pick(number)
 
     def action_export(self) -> None:
         """Ask where to."""

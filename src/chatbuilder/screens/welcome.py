@@ -69,7 +69,7 @@ class WelcomeScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Draw what is known."""
-        self.drawn = True
+        self.drawn = bool(self.query(KeyBar))
         self.watch_state(self.state)
 
     def watch_state(self, state: State) -> None:

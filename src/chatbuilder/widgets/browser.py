@@ -44,14 +44,14 @@ class Browser(Horizontal):
         contents.offer(entry.item for entry in entries)
         wanted = self._places.get(name, "")
         contents.highlighted = list(self._entries).index(wanted) if wanted in self._entries else 0 if entries else None
-        self._open()
+        self._show_entry()
 
     @property
     def entry(self) -> Entry | None:
         """The entry that is shown."""
         return self._entries.get(self.query_one(PickList).current)
 
-    def _open(self) -> None:
+    def _show_entry(self) -> None:
         entry = self.entry
         if entry:
             self._places[self._set] = entry.item.id
@@ -60,9 +60,9 @@ class Browser(Horizontal):
     def on_choice_list_looked(self, event: ChoiceList.Looked) -> None:
         """Another entry."""
         event.stop()
-        self._open()
+        self._show_entry()
 
     def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
         """Space or a click on an entry goes to its text."""
         event.stop()
-        self._open()
+        self._show_entry()

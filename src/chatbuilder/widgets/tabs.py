@@ -44,12 +44,12 @@ class TabLine(Widget, can_focus=True):
                     f"[{number} {tab}]", "bold $text-primary" + (" reverse" if self.has_focus else "")
                 )
             else:
-                click = Style.from_meta({"@click": f"open({number})"})
+                click = Style.from_meta({"@click": f"pick({number})"})
                 word = Content.styled(f" {number} {tab} ", "$muted").stylize(click)
             words.append(word)
         return Content(" ").join(words)
 
-    def action_open(self, number: int) -> None:
+    def action_pick(self, number: int) -> None:
         """Open a tab by its number, counted from 1."""
         if 1 <= number <= len(self.tabs) and self.tabs[number - 1] != self.active:
             self.active = self.tabs[number - 1]
@@ -57,4 +57,4 @@ class TabLine(Widget, can_focus=True):
 
     def action_turn(self, by: int) -> None:
         """Open the next tab, or the one before."""
-        self.action_open((self.tabs.index(self.active) + by) % len(self.tabs) + 1)
+        self.action_pick((self.tabs.index(self.active) + by) % len(self.tabs) + 1)

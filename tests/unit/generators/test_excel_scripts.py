@@ -144,3 +144,8 @@ def test_office_scripts_do_what_they_say():
     due = run_office_script(file_of(solution, "office-scripts/follow-up.ts").decode(), data)
     assert due["result"] == "due https://x"
     assert due["data"] == data
+
+    foreign = {**data, "Sessions": {"names": ["Name", "Sum"], "rows": [["a", 1]]}}
+    code = file_of(solution, "office-scripts/tagging.ts").decode()
+    with pytest.raises(AssertionError, match="has no column Title"):
+        run_office_script(code, foreign)

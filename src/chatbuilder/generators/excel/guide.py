@@ -88,7 +88,7 @@ def _view_note(view: View, book: Book) -> str:
 
 def _answers(book: Book) -> Iterator[tuple[str, str]]:
     bp, sessions = book.blueprint, md(book.sheets["table:sessions"])
-    linked = {table.key for table in bp.tables}
+    linked, views = {table.key for table in bp.tables}, {view.key for view in bp.views}
     topics = "the sheet **Topics**" if "topics" in linked else "**Lists**"
     projects = "the sheet **Projects**" if "projects" in linked else "**Lists**"
     yield (
@@ -102,11 +102,8 @@ def _answers(book: Book) -> Iterator[tuple[str, str]]:
         "first prompt, keywords, summary or notes.",
     )
     yield "analytics", "Give Value from 1 to 5; the figures on **Dashboard** follow at once."
-    yield (
-        "collaboration",
-        "Owner, Shared with and Review state are columns of the table; write your name into **Me** on Home and "
-        "**My sessions** is yours.",
-    )
+    mine = "; write your name into **Me** on Home and **My sessions** is yours" if "my_sessions" in views else ""
+    yield "collaboration", f"Owner and Review state are columns of {sessions}{mine}."
     yield (
         "automation",
         "**Rules** holds the words; the columns “Rule says” at the right of the table show what they would set, "
@@ -124,7 +121,9 @@ def _answers(book: Book) -> Iterator[tuple[str, str]]:
         "Write several tags as “how-to; bug”: the dropdown gives the first, you type the rest. Priority has colours.",
     )
     yield "projects", f"Project is a dropdown; its entries come from {projects}."
-    yield "timeline", "Day is the column that the month on **Calendar** reads; **Timeline** draws bars."
+    shows = ["the month on **Calendar** reads it"] if "calendar" in views else []
+    shows += ["**Timeline** draws bars"] if "timeline" in views else []
+    yield "timeline", f"Day is a column of {sessions}: {'; '.join(shows) or 'filter and sort by it'}."
     yield (
         "templates",
         "**Templates** has a row for each kind of session: copy its values and paste the last cell into Notes.",
@@ -160,8 +159,8 @@ def _automation(item: Automation, book: Book) -> str:
         )
     if item.kind == "reminder":
         return (
-            "Excel cannot knock on your door; the follow-up day turns red, and the view lists what is due. For a mail "
-            f"every morning use {script} with Power Automate: see “To do by hand”."
+            "Excel cannot knock on your door; the follow-up day turns red when it is reached. For a mail every morning "
+            f"use {script} with Power Automate: see “To do by hand”."
         )
     if item.kind == "backup":
         return (

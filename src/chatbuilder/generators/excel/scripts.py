@@ -14,14 +14,18 @@ from chatbuilder.solution import OutputFile
 
 _HEAD = """// {what}
 // In Excel (Microsoft 365): Automate > New Script, replace everything with this text, Save, Run.
-// Running it again does no harm: it only fills what is empty.
+// Running it again does no harm: {harm}.
+// Was there a table of yours with this name before? Then ours has another: Table Design > Table Name shows it.
+const SESSIONS = "Sessions";
 
 function main(workbook: ExcelScript.Workbook) {{
-  const table = workbook.getTable("Sessions");
-  if (!table) {{
-    throw new Error("There is no table Sessions in this workbook.");
+  const table = workbook.getTable(SESSIONS);
+  const names = table ? table.getHeaderRowRange().getTexts()[0] : [];
+  for (const name of {needed}) {{
+    if (!names.includes(name)) {{
+      throw new Error("The table " + SESSIONS + " has no column " + name + ": put the right name into the script.");
+    }}
   }}
-  const names = table.getHeaderRowRange().getTexts()[0];
   const body = table.getRangeBetweenHeaderAndTotal();
   const rows = body.getValues();
   const at = (row: number, name: string) => String(rows[row][names.indexOf(name)] ?? "").trim();
@@ -303,30 +307,33 @@ def has_export(bp: Blueprint) -> bool:
 
 
 def _office_script(item: Automation, book: Book) -> str:
-    names = {key: json.dumps(book.headers["sessions", key]) for key in _keys(book)}
-    head = _HEAD.format(what=f"{item.name}: {item.effect}")
     if item.kind == "tagging":
-        return head + _filing(item, book, names)
+        return _head(item, book, "it only fills what is empty", "title", "auto_filed") + _filing(item, book)
     if item.kind == "archive":
-        fill = {"last": names["last_activity"], "status": names["status"], "archived": names["archived_on"]}
+        fill = _names(book, last="last_activity", status="status", archived="archived_on")
+        harm = "it only changes sessions that are due"
+        head = _head(item, book, harm, "last_activity", "status", "archived_on")
         return head + _ARCHIVE.format(days=item.days, **fill)
     if item.kind == "reminder":
-        fill = {"day": names["follow_up"], "status": names["status"], "title": names["title"], "link": names["link"]}
-        return head.replace("it only fills what is empty", "it changes nothing") + _DUE.format(**fill)
+        fill = _names(book, day="follow_up", status="status", title="title", link="link")
+        return _head(item, book, "it changes nothing", "follow_up", "status", "title", "link") + _DUE.format(**fill)
     return ""
 
 
-def _keys(book: Book) -> list[str]:
-    return [field.key for field in book.blueprint.sessions.fields]
+def _head(item: Automation, book: Book, harm: str, *keys: str) -> str:
+    needed = json.dumps([book.headers["sessions", key] for key in keys])
+    return _HEAD.format(what=f"{item.name}: {item.effect}", harm=harm, needed=needed)
 
 
-def _filing(item: Automation, book: Book, names: dict[str, str]) -> str:
-    table = book.blueprint.sessions
+def _names(book: Book, **keys: str) -> dict[str, str]:
+    return {place: json.dumps(book.headers["sessions", key]) for place, key in keys.items()}
+
+
+def _filing(item: Automation, book: Book) -> str:
+    table, names = book.blueprint.sessions, _names(book, done="auto_filed", title="title")
     fields = [
         {"name": book.headers["sessions", key], "many": table.field(key).type == "multi_select"}
         for key in dict.fromkeys(rule.field for rule in item.rules)
     ]
     searched = [book.headers["sessions", key] for key in ("title", "first_prompt", "keywords") if table.has(key)]
-    return _FILE.format(
-        searched=json.dumps(searched), fields=json.dumps(fields), done=names["auto_filed"], title=names["title"]
-    )
+    return _FILE.format(searched=json.dumps(searched), fields=json.dumps(fields), **names)

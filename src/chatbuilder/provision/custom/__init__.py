@@ -175,9 +175,12 @@ class SqliteProvisioner:
             if step.key not in done:
                 return Removal(removed=True, what=step.title, why="it was gone already")
             stay = _remove_house(connection, step.key) if "system" in payload else _remove(connection, step.key, done)
+            waits = bool(stay) and "system" not in payload and _goes_later(connection, step.key)
             empty = not catalogue(connection)
         if empty and done[step.key].get("created"):
             self._database.delete()
+        if waits:
+            return Removal(removed=True, what=step.title, why="it goes with the last step, after what needs it")
         return Removal(removed=not stay, what=step.title, why="; ".join(stay))
 
     def links(self, results: Mapping[str, Result]) -> Links:
@@ -238,15 +241,28 @@ def _remove(connection: sqlite3.Connection, step: str, done: Mapping[str, Mappin
     return stay
 
 
-def _remove_house(connection: sqlite3.Connection, step: str) -> list[str]:
-    """Drop our own two tables, the last to go: what had to wait for something else is tried again before."""
-    left: list[str] = []
+def _sweep(connection: sqlite3.Connection, last: str) -> list[str]:
+    """Take down every step but the last, again and again while anything goes; return the keys of those that stay."""
     while True:
         done = meta.remembered(connection)
-        stay = {key: _remove(connection, key, done) for key in reversed(list(done)) if key != step}
-        left = [key for key, why in stay.items() if why]
-        if len(left) == len(stay):
-            break
+        stay = [key for key in reversed(list(done)) if key != last and _remove(connection, key, done)]
+        if len(stay) == len(done) - 1:
+            return stay
+
+
+def _goes_later(connection: sqlite3.Connection, step: str) -> bool:
+    """Tell whether a step only waits for others of ours: then it goes when the last one is taken down."""
+    connection.execute("SAVEPOINT trial")
+    _sweep(connection, "settings")
+    gone = step not in meta.remembered(connection)
+    connection.execute("ROLLBACK TO trial")
+    connection.execute("RELEASE trial")
+    return gone
+
+
+def _remove_house(connection: sqlite3.Connection, step: str) -> list[str]:
+    """Drop our own two tables, the last to go: what had to wait for something else is tried again before."""
+    left = _sweep(connection, step)
     if left:
         return [f"what is kept still needs it: {', '.join(left)}"]
     for name in (_SETTINGS, META):
