@@ -86,7 +86,7 @@ def test_killed_on_any_step_it_resumes_there(terminal):
     for before, step in pairwise(steps):
         answer(window, before)
         window.press("enter")
-        window.see(QUESTIONS[step], "saved")
+        window.see(QUESTIONS[step], "✓ saved")
         (draft,) = pipeline.drafts()
         answers = pipeline.peek_draft(draft.id).answers
         window.kill()
@@ -127,7 +127,7 @@ def test_killed_while_it_builds_it_finishes_what_it_began(terminal, home):
 def test_a_second_window_works_on_a_copy(terminal):
     first = terminal()
     walk(first, "features")
-    first.see("saved")
+    first.see("✓ saved")
     (draft,) = pipeline.drafts()
     assert draft.locked
     second = terminal("resume", draft.id)
@@ -138,7 +138,7 @@ def test_a_second_window_works_on_a_copy(terminal):
 def test_coming_back_offers_to_go_on(terminal):
     window = terminal()
     walk(window, "team")
-    window.see("saved")
+    window.see("✓ saved")
     window.press("ctrl+q")
     window.ends()
     window = terminal()

@@ -15,7 +15,6 @@ from typing import Any
 import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
-from openapi_spec_validator import validate
 from ruamel.yaml import YAML
 
 from chatbuilder.config import Config, CustomField, Options
@@ -75,8 +74,61 @@ def api_of(config: Config) -> Any:
     return json.loads(package_of(config)["openapi.json"])
 
 
+# The parts of the OpenAPI 3.1 schema (spec.openapis.org/oas/3.1/schema) that such a description uses.
+REF = {
+    "type": "object",
+    "required": ["$ref"],
+    "properties": {"$ref": {"pattern": "^#/components/"}},
+    "maxProperties": 1,
+}
+PARAMETER = {
+    "type": "object", "required": ["name", "in", "schema"], "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string"}, "in": {"enum": ["query", "path"]}, "required": {"type": "boolean"},
+        "description": {"type": "string"}, "schema": {"$ref": "https://json-schema.org/draft/2020-12/schema"},
+    },
+    "if": {"properties": {"in": {"const": "path"}}}, "then": {"required": ["required"]},
+}  # fmt: skip
+MEDIA = {"type": "object", "required": ["schema"], "properties": {"schema": PARAMETER["properties"]["schema"]}}
+RESPONSE = {
+    "type": "object", "required": ["description"], "additionalProperties": False,
+    "properties": {"description": {"type": "string"}, "content": {"additionalProperties": MEDIA}},
+}  # fmt: skip
+OPERATION = {
+    "type": "object", "required": ["operationId", "responses"], "additionalProperties": False,
+    "properties": {
+        "operationId": {"type": "string"}, "summary": {"type": "string"},
+        "parameters": {"type": "array", "items": {"oneOf": [PARAMETER, REF]}},
+        "responses": {"type": "object", "minProperties": 1, "patternProperties": {"^[1-5][0-9]{2}$": RESPONSE}},
+    },
+}  # fmt: skip
+OPENAPI = {
+    "type": "object", "required": ["openapi", "info", "paths"], "additionalProperties": False,
+    "properties": {
+        "openapi": {"pattern": r"^3\.1\.\d+$"}, "servers": {"items": {"required": ["url"]}},
+        "info": {"required": ["title", "version"], "additionalProperties": {"type": "string"}},
+        "paths": {"patternProperties": {"^/": {"properties": {"get": OPERATION}, "additionalProperties": False}},
+                  "additionalProperties": False},
+        "components": {
+            "properties": {
+                "parameters": {"additionalProperties": PARAMETER},
+                "schemas": {"additionalProperties": PARAMETER["properties"]["schema"]},
+            },
+            "additionalProperties": False,
+        },
+    },
+}  # fmt: skip
+
+
 def test_the_description_of_addresses_is_valid():
-    validate(api_of(Config(platform="custom", priorities=("search", "integration"), features=("tags",))))
+    api = api_of(everything())
+    jsonschema.Draft202012Validator(OPENAPI).validate(api)
+    for item in api["paths"].values():
+        assert item["get"]["responses"]["200"]
+    broken = json.loads(json.dumps(api))
+    del next(iter(broken["paths"].values()))["get"]["operationId"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.Draft202012Validator(OPENAPI).validate(broken)
 
 
 @quick
