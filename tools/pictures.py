@@ -31,7 +31,7 @@ ANSWERS: dict[str, Any] = {
 
 
 def without_margins(text: re.Match[str]) -> str:
-    """Return a text element that starts at its first letter: some viewers drop leading spaces, and all shift with them."""
+    """Return a text element that starts at its first letter: some viewers drop the spaces before it."""
     before, x, middle, length, after, words = text.groups()
     letters = words.split(SPACE)
     lead = next((n for n, word in enumerate(letters) if word), None)

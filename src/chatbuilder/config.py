@@ -41,7 +41,7 @@ def _is_no_character(c: str) -> bool:
 def clean_name(text: str) -> str:
     """Return a clean system name; ValueError when it looks like a path."""
     name = clean_label(text)
-    if re.search(r"(^|[\\/])\.{1,2}([\\/]|$)", name) or name.startswith(("/", "\\", "~")):
+    if re.search(r"(^|[\\/])\.{1,2}([\\/]|$)", name) or re.match(r"[\\/]{1,2}\w|~[\\/\w]|[A-Za-z]:[\\/]", name):
         raise ValueError("looks like a path; give the system a plain name")
     if not any(c.isalnum() or unicodedata.category(c) in ("So", "Cn") for c in name):
         raise ValueError("needs at least one letter, digit or emoji")

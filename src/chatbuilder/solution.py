@@ -28,7 +28,9 @@ class Step:
     * folder: {path}; file: {path, text} or {path, base64}; paths are POSIX and relative to the target folder;
       a file with `if_absent`: true (Logseq's settings) is only written where there is none;
     * merge: {path, format: "json", values}: add keys to a settings file that may be the person's own;
-    * sql: {dialect, statements: [...]}, one transaction;
+    * sql: {dialect, statements: [...]}, one transaction; `system` (its name) marks the step with the system's own
+      tables, `once` rows that later answers never touch, `moves` what becomes of values when a column gives way to
+      another: [{had, needs, statements}];
     * workbook: {spec}: see `generators.common.workbook`;
     * http: {method, path, params?, query?, body?}: the exact request below the API's base URL; each `{name}` in the
       path stands for params[name] (usually a Ref). A mapping in the body may have a Ref as its key.

@@ -17,6 +17,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.integration.systems import ANSWERS, OTHER_ANSWERS, content, furnish, target_of
 
@@ -171,7 +172,10 @@ def differences(wanted: dict, found: dict) -> list[str]:
 
 
 def trial(scene: Scene, start: str, work: Callable[[], object], stride: int) -> dict[str, object]:
-    """Kill the work at every stride-th moment, do it again, and compare with never having been killed."""
+    """Kill the work at every stride-th moment, do it again, and compare with never having been killed.
+
+    Then, for every other kill, the answers change as well; and in the end all of it is taken down.
+    """
     scene.back_to(start)
     moments = in_a_process(work)
     calm = seen_from_outside(scene)
@@ -182,13 +186,30 @@ def trial(scene: Scene, start: str, work: Callable[[], object], stride: int) -> 
             continue
         kills += 1
         try:
-            in_a_process(work)
-            wrong = differences(calm, seen_from_outside(scene))
+            wrong = after_a_kill(scene, work, calm, other=kills % 2 == 0 and work != scene.destroy)
         except AssertionError as error:
             wrong = [str(error)]
         if wrong:
             failures.append({"moment": index, "of": moments, "wrong": wrong})
     return {"moments": moments, "kills": kills, "failures": failures, "drift": sorted({s for _, s in calm["drift"]})}
+
+
+def after_a_kill(scene: Scene, work: Callable[[], object], calm: dict, other: bool) -> list[str]:
+    """Go on as a person would, and say what is not as it should be."""
+    if other:
+        in_a_process(lambda: scene.apply({**scene.answers, "features": ["archive"]}))
+        found = seen_from_outside(scene)
+        wrong = [f"drift: {drift}" for drift in found["drift"] if drift[1] not in ("same", "yours")]
+    else:
+        in_a_process(work)
+        wrong = differences(calm, seen_from_outside(scene))
+    in_a_process(scene.destroy)
+    return wrong + differences({"content": as_json(scene.before)}, seen_from_outside(scene))
+
+
+def as_json(value: object) -> Any:
+    """The value as it comes back from a file."""
+    return json.loads(json.dumps(value, default=repr))
 
 
 def main() -> None:
@@ -210,9 +231,7 @@ def main() -> None:
     scene.keep("built")
     report["update"] = trial(scene, "built", lambda: scene.apply(scene.other), stride)
     report["destroy"] = trial(scene, "built", scene.destroy, stride)
-    report["left"] = differences(
-        {"content": json.loads(json.dumps(scene.before, default=repr))}, seen_from_outside(scene)
-    )
+    report["left"] = differences({"content": as_json(scene.before)}, seen_from_outside(scene))
     print(json.dumps(report))
 
 

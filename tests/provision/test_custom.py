@@ -191,7 +191,7 @@ def test_killed_anywhere_it_finishes_on_the_next_run(path, tmp_path, statements)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no kill -9")
-@pytest.mark.parametrize("statements", [3, 12, 40, 60])
+@pytest.mark.parametrize("statements", [3, 12, 30, 45])
 def test_killed_while_evolving_it_finishes_on_the_next_run(path, tmp_path, statements):
     clean = tmp_path / "clean.db"
     results = {}
@@ -575,9 +575,8 @@ def test_a_damaged_database(theirs):
     assert theirs.read_bytes() == before
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_file_that_may_not_be_written(theirs):
-    theirs.chmod(0o400)
+def test_a_file_that_may_not_be_written(theirs, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda place, mode: place != theirs)  # root may write everywhere
     assert "read-only" in refused(theirs).message
 
 

@@ -214,6 +214,8 @@ def test_the_list_is_newest_first_and_tells_what_it_is(window):
     assert [info.id for info in infos] == [second.id, first.id]
     assert (infos[0].name, infos[0].platform, infos[0].step, infos[0].locked) == ("🗂️ Mine", "notion", "features", False)
     assert [info.locked for info in window().list()] == [True, True]
+    drafts.release(first.id)
+    assert [info.locked for info in window().list()] == [True, False]
 
 
 def test_an_unnamed_draft_has_the_usual_name(window):

@@ -37,6 +37,11 @@ def refused(files, folder):
     return caught.value
 
 
+def test_the_folders_on_the_way_are_made(out):
+    export_files(FIRST, out / "deep" / "down")
+    assert content(out / "deep" / "down") == FIRST
+
+
 def test_everything_is_written(out):
     report = export_files(FIRST, out)
     assert content(out) == FIRST

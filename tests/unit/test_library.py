@@ -229,8 +229,10 @@ def test_a_system_is_found_by_its_beginning(library):
     with pytest.raises(InputError, match=r"fits several systems\. Systems: obsidian-b-2, obsidian-a-1") as caught:
         library.system("obsidian")
     assert "chatbuilder systems" in caught.value.hint
-    with pytest.raises(InputError, match="There is no system 'notion'"):
+    assert caught.value.title == "Several systems"
+    with pytest.raises(InputError, match="There is no system 'notion'") as caught:
         library.system("notion")
+    assert caught.value.title == "No such system"
 
 
 def test_an_exact_id_wins_over_a_longer_one(library):

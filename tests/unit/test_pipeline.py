@@ -242,6 +242,24 @@ def test_other_answers_update_the_same_system(machine):
     assert states(first.system)["c"] == "yours"
 
 
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("updating", [False, True])
+def test_what_was_begun_and_is_no_longer_wanted_is_not_to_come(machine, monkeypatch, after, updating):
+    """The step in doubt is gone from the new plan: it is neither "not finished" for ever nor forgotten by destroy."""
+    if updating:
+        machine.apply()
+        machine.plan = plan_of(a="one", b="TWO", c="three")
+    index = 0 if updating else 1
+    with crash(monkeypatch, MemoryProvisioner, "deliver", index, after=after), pytest.raises(Crash):
+        machine.apply()
+    machine.plan = plan_of(a="one", c="three")
+    system = machine.apply().system
+    assert set(states(system).values()) == {"same"}
+    assert machine.repair(system).result["of"] == 0
+    pipeline.destroy(system)
+    assert machine.world.things == {}
+
+
 # verify and repair
 
 

@@ -19,7 +19,7 @@ from chatbuilder.library.systems import Job, Library
 from chatbuilder.paths import locate, own_folder, typed
 from chatbuilder.pipeline.designing import build
 from chatbuilder.provision.base import Preflight, Provisioner, Result
-from chatbuilder.provision.runner import Event, Outcome, in_doubt, run
+from chatbuilder.provision.runner import Event, Outcome, give_up, run, settle
 from chatbuilder.solution import Plan
 
 
@@ -148,14 +148,12 @@ def system_lock(identity: str) -> Iterator[None]:
 
 
 def known_results(journal: Journal, provisioner: Provisioner) -> dict[str, Result]:
-    """Return the results of earlier runs by step key, with that of a step a crash left in doubt, if it is there."""
-    known: dict[str, Result] = {}
-    for key, record in journal.records().items():
-        found = in_doubt(record, provisioner) if record.state == "intent" else None
-        result = record.result if found is None else found
-        if result is not None:
-            known[key] = result
-    return known
+    """Return the results of earlier runs by step key, that of a step which a crash left in doubt included.
+
+    Only for whoever holds the lock of the system: a step that another process is at would look in doubt.
+    """
+    settle(journal, provisioner)
+    return {key: record.result for key, record in journal.records().items() if record.result is not None}
 
 
 @contextmanager
@@ -184,11 +182,11 @@ def inspect_target(config: Config) -> TargetReport:
 
 def _look(config: Config, place: str) -> Preflight:
     with usable_target(place), closing(open_provisioner(config)) as provisioner:
-        known: dict[str, Result] = {}
-        if locate().library.exists():
-            with Library(locate().library) as library:
-                known = known_results(library.journal(system_id(config)), provisioner)
-        return provisioner.preflight(build(config).plan, known)
+        plan = build(config).plan
+        if not locate().library.exists():
+            return provisioner.preflight(plan, {})
+        with system_lock(system_id(config)), Library(locate().library) as library:
+            return provisioner.preflight(plan, known_results(library.journal(system_id(config)), provisioner))
 
 
 def apply(config: Config, *, on_event: Callable[[Event], None], cancelled: Callable[[], bool]) -> Job:
@@ -202,8 +200,10 @@ def apply(config: Config, *, on_event: Callable[[Event], None], cancelled: Calla
     with usable_target(place_of(config)):
         provisioner = open_provisioner(config)
     with closing(provisioner), system_lock(identity), Library(locate().library) as library:
+        journal = library.journal(identity)
         with usable_target(place_of(config)):
-            found = provisioner.preflight(solution.plan, known_results(library.journal(identity), provisioner))
+            found = provisioner.preflight(solution.plan, known_results(journal, provisioner))
+        give_up(journal, solution.plan)
         library.save_system(identity, config.name, config.platform, found.place, config.data())
         run_ = Run(library, identity, config.platform, provisioner, tuple(m.title for m in solution.manual))
         return run_.deliver(solution.plan, "apply", on_event, cancelled)

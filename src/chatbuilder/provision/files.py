@@ -35,6 +35,7 @@ class FilesProvisioner:
                 kept="everything; nothing was written.", hint="write the full path, or choose another folder.",
             ) from error  # fmt: skip
         self._intent: Path | None = None
+        self._rooted = False  # whether a note about the root may go once the journal has it
         self._emptied: list[Path] = []
 
     # looking
@@ -168,7 +169,7 @@ class FilesProvisioner:
         if step.kind == "folder":
             result = self._folder(place, before)
         elif step.kind in ("file", "merge"):
-            made = disk.make_folders(self.root, place.parent)
+            made = self._make_folders(place.parent)
             disk.sweep(place.parent)
             result = self._file(place, payload, before) if step.kind == "file" else self._merge(place, payload, before)
             result["made"] = list(dict.fromkeys([*made, *(before or {}).get("made", ())]))
@@ -200,11 +201,21 @@ class FilesProvisioner:
         made = list((previous or {}).get("made", ()))
         if not place.is_dir():
             path = self._name(place)
-            made = list(dict.fromkeys([*disk.make_folders(self.root, place.parent), path, *made]))
+            made = list(dict.fromkeys([*self._make_folders(place.parent), path, *made]))
             self._note(place, {"path": path, "created": True, "made": made})
             disk.make_folders(self.root, place)
         disk.sweep(place)
         return {"path": self._name(place), "created": self._name(place) in made, "made": made}
+
+    def _make_folders(self, folder: Path) -> list[str]:
+        """Make a folder and those above it; return those made, the root also when a killed run of ours made it."""
+        ours = intents.folder(self.root) is not None
+        if not self.root.exists():
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+            intents.leave(self.root, {"path": "."})
+        made = disk.make_folders(self.root, folder)
+        self._rooted = self._rooted or ours or "." in made
+        return [".", *made] if ours and "." not in made else made
 
     def _note(self, place: Path, result: Mapping[str, Any]) -> None:
         """Leave a note of what is about to be done, for the case that a crash hides whether it was."""
@@ -283,7 +294,10 @@ class FilesProvisioner:
         return Links(self.root.as_uri(), str(self.root))
 
     def close(self) -> None:
-        """Forget what a crash would have needed, and remove folders that a renamed system left empty."""
+        """Forget what a crash would have needed, and remove folders that are empty and were made for nothing."""
+        if intents.folder(self.root) is not None:
+            disk.remove_folder(self.root)
+            intents.drop(self.root)
         self._confirm()
         for folder in sorted(self._emptied, key=lambda p: len(p.parts), reverse=True):
             disk.remove_folder(folder)
@@ -294,6 +308,9 @@ class FilesProvisioner:
         if self._intent is not None:
             intents.drop(self._intent)
             self._intent = None
+        if self._rooted:
+            intents.drop(self.root)
+            self._rooted = False
 
     def _name(self, place: Path) -> str:
         return place.relative_to(self.root).as_posix()

@@ -130,6 +130,24 @@ def _one(
     return f"kept yours: {result['kept']}" if "kept" in result else ""
 
 
+def settle(journal: Journal, provisioner: Provisioner) -> None:
+    """Find out what became of the steps that a crash left in doubt."""
+    for record in journal.records().values():
+        if record.state == "intent":
+            _settle(record, provisioner, journal)
+
+
+def give_up(journal: Journal, plan: Plan) -> None:
+    """Close what was begun with other answers, never finished, and is not part of this plan: it is not to come."""
+    planned = {step.key for step in plan}
+    for record in journal.records().values():
+        if record.state in ("intent", "failed") and record.key not in planned:
+            if record.result is None:
+                journal.removed(record.key)
+            else:
+                journal.done(record.key, record.result)
+
+
 def _settle(record: Record, provisioner: Provisioner, journal: Journal) -> Record:
     """Find out what became of a step that a crash left in doubt: as it was begun, which may not be as planned now."""
     found = in_doubt(record, provisioner)

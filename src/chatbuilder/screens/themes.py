@@ -39,17 +39,17 @@ THEMES: tuple[Theme, ...] = (
     ),
     Theme(
         LIGHT, primary="#1f57c3", secondary="#6a45c8", accent="#1f57c3", foreground="#1e2430", background="#fbfbf9",
-        surface="#f1f2f4", panel="#e3e6ec", success="#1a7a3c", warning="#8a5a00", error="#b3212f", dark=False,
+        surface="#f1f2f4", panel="#e3e6ec", success="#12652f", warning="#7d5200", error="#b3212f", dark=False,
         variables={
-            **_tokens("#566074", "#858ea1", "#c3cad8", "#1a7a3c", "#8a5a00", "#b3212f", "#1f57c3", "#d7e3fb"),
+            **_tokens("#566074", "#858ea1", "#c3cad8", "#12652f", "#7d5200", "#b3212f", "#1f57c3", "#d7e3fb"),
             "block-cursor-foreground": "#10141d", "block-cursor-blurred-foreground": "#1e2430",
         },
     ),
     Theme(
         CONTRAST, primary="#ffe14d", secondary="#7fe7ff", accent="#ffe14d", foreground="#ffffff", background="#000000",
-        surface="#000000", panel="#1f1f1f", success="#7dff8a", warning="#ffd24d", error="#ff9c9c", dark=True,
+        surface="#000000", panel="#1f1f1f", success="#7dff8a", warning="#ffd24d", error="#ffb4b4", dark=True,
         variables={
-            **_tokens("#e0e0e0", "#a8a8a8", "#9a9a9a", "#7dff8a", "#ffd24d", "#ff9c9c", "#ffe14d", "#2a3f8f"),
+            **_tokens("#e0e0e0", "#a8a8a8", "#9a9a9a", "#7dff8a", "#ffd24d", "#ffb4b4", "#ffe14d", "#12206b"),
             "block-cursor-foreground": "#ffffff", "block-cursor-blurred-foreground": "#ffffff",
         },
     ),

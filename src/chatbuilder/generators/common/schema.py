@@ -130,9 +130,12 @@ def columns_of(table: Table) -> tuple[Field, ...]:
 
 
 def searchable(table: Table) -> tuple[str, ...]:
-    """Return the columns that full-text search covers: titles, texts and labels that people read."""
+    """Return the columns that full-text search covers: titles, texts and labels, but no codes such as 2026-W47."""
     kinds = ("title", "text", "long_text", "multi_select")
-    return tuple(column_name(f.key) for f in columns_of(table) if f.type in kinds and not f.hidden)
+    found = [f for f in columns_of(table) if f.type in kinds and not f.hidden]
+    return tuple(
+        column_name(f.key) for f in found if not (f.type == "text" and f.owner == "sync" and f.key != "keywords")
+    )
 
 
 def sql_tables(blueprint: Blueprint) -> tuple[tuple[SqlTable, ...], ...]:

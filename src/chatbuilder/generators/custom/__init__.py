@@ -86,7 +86,7 @@ def _tools(config: Config, blueprint: Blueprint) -> Iterator[OutputFile]:
 
 def sqlite_schema(given: Given) -> str:
     """Return SQLite's schema as one script."""
-    return _schema(given, SQLITE, "Chat sessions in SQLite 3.37 or newer: sqlite3 chats.db < schema.sql")
+    return _schema(given, SQLITE, "Chat sessions in SQLite 3.37 or newer: sqlite3 -bail chats.db < schema.sql")
 
 
 def postgres_schema(given: Given) -> str:

@@ -27,7 +27,7 @@ _TABLE_KEYS = ("facets", "sort", "sort_desc", "label_column", "fts_table", "fts_
 def database_file(config: Config) -> str:
     """Return the database file that the answers name, as they write it, or one named after the system."""
     found = re.fullmatch(r"sqlite:///(.+)", config.target.database or "")
-    return found[1] if found else f"{slug(config.name, 'chats')}.db"
+    return found[1] if found else f"{slug(config.name)}.db"
 
 
 def database_name(config: Config) -> str:

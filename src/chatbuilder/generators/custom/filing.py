@@ -47,30 +47,31 @@ def rules_rows(blueprint: Blueprint, dialect: Dialect) -> list[str]:
 
 
 def _text(blueprint: Blueprint, newline: str) -> str:
+    """Return the text of the new row as one row n; LIMIT makes SQLite work it out once, not for every rule."""
     parts = [f"coalesce(new.{quote(key)}, '')" for key in _READ if blueprint.sessions.has(key)]
-    return f"lower({f' || {newline} || '.join(parts)})"
+    return f'(SELECT lower({f" || {newline} || ".join(parts)}) AS "text" LIMIT 1) n'
 
 
-def _fitting(field: Field, contains: str, dialect: Dialect) -> str:
+def _fitting(field: Field, text: str, contains: str, dialect: Dialect) -> str:
     """Return FROM … WHERE over the rules r of a field that fit, and the linked rows o that they name."""
     join = f' JOIN {quote(field.relation.table)} o ON o."name" = r."value"' if field.relation else ""
     where = f"r.\"field\" = '{field.key}' AND {contains}"
     if field.type == "select":
         where += f' AND r."value" IN ({", ".join(literal(n, dialect) for n in field.option_names())})'
-    return f"FROM {quote(RULES)} r{join} WHERE {where}"
+    return f"FROM {text} CROSS JOIN {quote(RULES)} r{join} WHERE {where}"
 
 
 def filing_statements(blueprint: Blueprint) -> list[str]:
     """Return the statements of SQLite's insert trigger. They fill what is empty and add tags; nothing is replaced."""
-    contains = f'instr({_text(blueprint, "char(10)")}, lower(r."word")) > 0 AND {_NEW}'
-    return [_statement(field, _fitting(field, contains, "sqlite")) for field in _targets(blueprint)]
+    text, contains = _text(blueprint, "char(10)"), f'instr(n."text", lower(r."word")) > 0 AND {_NEW}'
+    return [_statement(field, _fitting(field, text, contains, "sqlite")) for field in _targets(blueprint)]
 
 
 def _statement(field: Field, fitting: str) -> str:
     column = quote(stored_name(field))
-    free = f"new.{column} IS NULL" if field.relation else f"coalesce(new.{column}, '') = ''"
+    free = f"new.{column} IS NULL AND " if field.relation else f"coalesce(new.{column}, '') = '' AND "
     if field.type == "multi_select":
-        free, found = "1", _union(column, fitting)
+        free, found = "", _union(column, fitting)
     elif field.type == "long_text":
         found = f'(SELECT group_concat("v", \', \') FROM (SELECT DISTINCT r."value" AS "v" {fitting} ORDER BY r."id"))'
     else:
@@ -78,7 +79,7 @@ def _statement(field: Field, fitting: str) -> str:
         found = f'(SELECT {value} {fitting} ORDER BY r."id" LIMIT 1)'
     return (
         f'UPDATE "sessions" SET {column} = {found}, "auto_filed" = 1\n'
-        f'    WHERE "id" = new."id" AND {free} AND EXISTS (SELECT 1 {fitting})'
+        f'    WHERE "id" = new."id" AND {free}EXISTS (SELECT 1 {fitting})'
     )
 
 
@@ -93,8 +94,8 @@ def _union(column: str, fitting: str) -> str:
 
 def postgres_filing(blueprint: Blueprint) -> list[str]:
     """Return a function and a trigger that set the fields before the row is written."""
-    contains = f'position(lower(r."word") in {_text(blueprint, "chr(10)")}) > 0'
-    body = "".join(_assignment(field, _fitting(field, contains, "postgresql")) for field in _targets(blueprint))
+    text, contains = _text(blueprint, "chr(10)"), 'position(lower(r."word") in n."text") > 0'
+    body = "".join(_assignment(field, _fitting(field, text, contains, "postgresql")) for field in _targets(blueprint))
     if not body:
         return []
     return [

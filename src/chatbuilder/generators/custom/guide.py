@@ -50,7 +50,7 @@ def _sqlite_setup(config: Config, bp: Blueprint) -> Iterator[str]:
     )
     yield "Install Datasette once: `pip install datasette`. It is the web page for your database."
     yield (
-        "Start it: `python3 manage.py serve` (or `serve/serve.sh`, `serve/serve.ps1`), and open "
+        "Start it: `python3 manage.py serve` (or `sh serve/serve.sh`; on Windows `serve/serve.ps1`), and open "
         "<http://127.0.0.1:8001>. Only this machine can reach it."
     )
     if "me" in commands(bp):

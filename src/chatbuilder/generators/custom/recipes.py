@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from chatbuilder.blueprint import Blueprint
 from chatbuilder.config import Config
+from chatbuilder.generators.common.schema import sql_tables
 from chatbuilder.generators.common.text import md
 from chatbuilder.generators.custom.datasette import address, database_name
 from chatbuilder.generators.custom.tool import commands
@@ -57,12 +58,12 @@ def _schedule(blueprint: Blueprint) -> str:
         lines += ["", "## Sync", "", f"`chatbuilder sync SYSTEM` {NOT_YET}. Once it is there, run it the same way:", ""]
         lines += [
             "```",
-            "0 7 * * * chatbuilder sync SYSTEM",
+            "0 7 * * * /path/to/chatbuilder sync SYSTEM",
             "```",
             "",
             "With systemd, `~/.config/systemd/user/chats.service`:",
         ]
-        lines += ["", "```", "[Service]", "Type=oneshot", "ExecStart=chatbuilder sync SYSTEM", "```", ""]
+        lines += ["", "```", "[Service]", "Type=oneshot", "ExecStart=/path/to/chatbuilder sync SYSTEM", "```", ""]
         lines += ["and `chats.timer` beside it, started with `systemctl --user enable --now chats.timer`:", ""]
         lines += [
             "```",
@@ -76,7 +77,7 @@ def _schedule(blueprint: Blueprint) -> str:
             "",
         ]
         lines += [
-            "On macOS, `~/Library/LaunchAgents/chats.plist`, started with `launchctl load`:",
+            "On macOS, `~/Library/LaunchAgents/chats.plist`, started with `launchctl load` and its path:",
             "",
             "```xml",
             _PLIST,
@@ -88,7 +89,7 @@ def _schedule(blueprint: Blueprint) -> str:
 _PLIST = """<?xml version="1.0" encoding="UTF-8"?>
 <plist version="1.0"><dict>
   <key>Label</key><string>chats.sync</string>
-  <key>ProgramArguments</key><array><string>chatbuilder</string><string>sync</string><string>SYSTEM</string></array>
+  <key>ProgramArguments</key><array><string>/path/to/chatbuilder</string><string>sync</string><string>SYSTEM</string></array>
   <key>StartCalendarInterval</key><dict><key>Hour</key><integer>7</integer></dict>
 </dict></plist>"""
 
@@ -157,6 +158,7 @@ def n8n_json(given: tuple[Config, Blueprint]) -> str:
 
 def _portability(blueprint: Blueprint) -> str:
     tables = "\n".join(f"- `{t.key}`: {md(t.about)}" for t in blueprint.tables)
+    order = ", ".join(f"`{t.name}`" for group in sql_tables(blueprint) for t in group)
     return f"""# Leaving with everything
 
 Everything is in one file in an open format, which the Library of Congress recommends for keeping data.
@@ -168,7 +170,8 @@ Everything is in one file in an open format, which the Library of Congress recom
 1. `python3 manage.py export FOLDER` writes every table as CSV and JSON, and each overview with titles instead of ids.
    CSV is for spreadsheets: a cell that looks like a formula gets an apostrophe in front. JSON is exact.
 2. To another SQLite file: copy it, or `sqlite3 FILE .dump > chats.sql`.
-3. To PostgreSQL: run `sql/postgresql/schema.sql` there, then load the JSON files in this order:
-   {", ".join(f"`{t.key}`" for t in reversed(blueprint.tables))}. Column names are the same; ids may be kept.
+3. To PostgreSQL: run `sql/postgresql/schema.sql` there, then load the JSON files in this order: {order}. Column names
+   are the same and ids may be kept; afterwards, for each table with an id,
+   `SELECT setval(pg_get_serial_sequence('sessions', 'id'), (SELECT max(id) FROM sessions));`
 4. Back again: `templates/` has a CSV and a JSON template for each table, `data-dictionary.csv` what each field means.
 """

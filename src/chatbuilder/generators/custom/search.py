@@ -1,9 +1,10 @@
 """Full-text search over Chat Sessions, and the trigger that files a new session by the rules.
 
 SQLite keeps two indexes outside the table (FTS5 "external content"): one by words, one by three-letter pieces for
-scripts that put no spaces between words. Three triggers keep both true. Filing happens inside the insert trigger,
-after indexing: SQLite runs several triggers of one event in no defined order, and an update of a row that is not
-indexed yet would damage the index.
+scripts that put no spaces between words. Three triggers keep both true. SQLite runs several triggers of one event in no
+defined order, so filing is the first part of the insert trigger; its own updates find the row not indexed yet and leave
+the index alone, which would be damaged by taking out what is not in it. The table of document sizes is where FTS5 says
+which rows it holds (https://sqlite.org/fts5.html, "FTS5 Data Structures").
 """
 
 from __future__ import annotations
@@ -30,16 +31,17 @@ def sqlite_search(blueprint: Blueprint) -> list[str]:
         f'tokenize="{tokenizer}")'
         for name, tokenizer in _TOKENIZERS.items()
     ]
-    new = ", ".join(f"new.{c}" for c in ('"id"', *columns))
     old = ", ".join(f"old.{c}" for c in ('"id"', *columns))
-    add = [f'INSERT INTO {quote(t)} ("rowid", {listed}) VALUES ({new})' for t in _TOKENIZERS]
+    now = f'SELECT "id", {listed} FROM "sessions" WHERE "id" = new."id"'
+    add = [f'INSERT INTO {quote(t)} ("rowid", {listed}) {now}' for t in _TOKENIZERS]
     drop = [f"INSERT INTO {quote(t)} ({quote(t)}, \"rowid\", {listed}) VALUES ('delete', {old})" for t in _TOKENIZERS]
     changed = ", ".join(('"id"', *columns))
+    indexed = f'WHEN EXISTS (SELECT 1 FROM {quote(f"{WORDS}_docsize")} WHERE "id" = old."id")'
     return [
         *made,
-        _trigger("sessions_search_insert", 'AFTER INSERT ON "sessions"', [*add, *filing_statements(blueprint)]),
-        _trigger("sessions_search_delete", 'AFTER DELETE ON "sessions"', drop),
-        _trigger("sessions_search_update", f'AFTER UPDATE OF {changed} ON "sessions"', [*drop, *add]),
+        _trigger("sessions_search_insert", 'AFTER INSERT ON "sessions"', [*filing_statements(blueprint), *add]),
+        _trigger("sessions_search_delete", f'AFTER DELETE ON "sessions" {indexed}', drop),
+        _trigger("sessions_search_update", f'AFTER UPDATE OF {changed} ON "sessions" {indexed}', [*drop, *add]),
         *(f"INSERT INTO {quote(t)} ({quote(t)}) VALUES ('rebuild')" for t in _TOKENIZERS),
     ]
 

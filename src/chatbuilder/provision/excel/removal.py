@@ -17,6 +17,7 @@ from chatbuilder.provision.excel.presence import MARKER, Presence
 
 def remove(place: Place, spec: Spec, result: Result) -> Removal:
     """Remove what `result` says is there; a person's own sheets, and ours that they changed, stay."""
+    disk.sweep(place.path.parent)
     data = place.read()
     if data is None:
         return Removal(True, place.name, "it was gone already")
@@ -24,6 +25,8 @@ def remove(place: Place, spec: Spec, result: Result) -> Removal:
         whole = _whole(place, data, result)
         if whole is not None:
             return whole
+    if place.original(result) == data:  # a kill came between putting it back and this
+        return _as_before(place, result)
     try:
         book = read(data)
         there, found = presence.find(book), digests(data)
@@ -51,6 +54,10 @@ def _whole(place: Place, data: bytes, result: Result) -> Removal | None:
     if before is None:
         return None
     place.replace(data, before)
+    return _as_before(place, result)
+
+
+def _as_before(place: Place, result: Result) -> Removal:
     place.path.with_name(str(result["backup"])).unlink()
     return Removal(True, place.name, "the workbook is again exactly as it was before")
 
