@@ -19,16 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src" / "chatbuilder"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 SETS = ("run", "test", "dev")
-SDKS = {
-    "notion_client",
-    "httpx",
-    "pyairtable",
-    "requests",
-    "gspread",
-    "google",
-    "google_auth_oauthlib",
-    "psycopg",
-}
+SDKS = {"notion_client", "httpx", "pyairtable", "requests", "gspread", "google", "google_auth_oauthlib", "psycopg"}
 HEAVY = SDKS | {"textual", "textual_serve", "openpyxl", "sqlalchemy", "keyring"}
 REPORT = "import sys; print('LOADED', *{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
 NOT_OURS = {".git", ".venv", "node_modules", "__pycache__", "dist", "build", "htmlcov"}
@@ -36,12 +27,8 @@ NOT_OURS = {".git", ".venv", "node_modules", "__pycache__", "dist", "build", "ht
 
 def project_files():
     for folder, folders, names in os.walk(ROOT):
-        folders[:] = [
-            name for name in folders if name not in NOT_OURS and not name.endswith(("_cache", ".egg-info"))
-        ]
-        folders[:] = [
-            name for name in folders if name not in {".hypothesis", ".benchmarks", ".idea", ".vscode"}
-        ]
+        folders[:] = [name for name in folders if name not in NOT_OURS and not name.endswith(("_cache", ".egg-info"))]
+        folders[:] = [name for name in folders if name not in {".hypothesis", ".benchmarks", ".idea", ".vscode"}]
         for name in names:
             path = Path(folder, name)
             if not name.startswith(".coverage") and name != "snapshot_report.html" and path.is_file():
@@ -70,12 +57,7 @@ def loaded_after(code, tmp_path):
     script = f"import atexit, sys\natexit.register(exec, {REPORT!r}, {{}})\n{code}"
     environment = {**os.environ, "CHATBUILDER_HOME": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        env=environment,
-        encoding="utf-8",
-        check=False,
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, encoding="utf-8", check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout, set(done.stderr.rpartition("LOADED")[2].split())
@@ -92,8 +74,7 @@ def test_changelog_names_the_version():
 @pytest.mark.parametrize(("folder", "most"), [(SRC, 400), (SRC / "screens", 150)], ids=["modules", "screens"])
 def test_modules_stay_readable(folder, most):
     sizes = {
-        path.relative_to(SRC).as_posix(): len(path.read_text("utf-8").splitlines())
-        for path in folder.rglob("*.py")
+        path.relative_to(SRC).as_posix(): len(path.read_text("utf-8").splitlines()) for path in folder.rglob("*.py")
     }
     assert {name: lines for name, lines in sizes.items() if lines > most} == {}
 
@@ -122,9 +103,7 @@ def test_locks_cover_every_dependency(name):
     pins = locked(name)
     assert [str(want) for want in wanted(name) if canonicalize_name(want.name) not in pins] == []
     loose = [
-        str(w)
-        for w in wanted(name)
-        if not w.specifier.contains(pins[canonicalize_name(w.name)], prereleases=True)
+        str(w) for w in wanted(name) if not w.specifier.contains(pins[canonicalize_name(w.name)], prereleases=True)
     ]
     assert loose == []
 
@@ -147,9 +126,7 @@ def test_the_pipeline_loads_no_interface_and_no_sdk(tmp_path):
     assert loaded & HEAVY == set()
 
 
-@pytest.mark.parametrize(
-    ("flag", "says"), [("--help", "chatbuilder"), ("--version", chatbuilder.__version__)]
-)
+@pytest.mark.parametrize(("flag", "says"), [("--help", "chatbuilder"), ("--version", chatbuilder.__version__)])
 def test_help_and_version_load_neither_interface_nor_models(flag, says, tmp_path):
     code = f"sys.argv = ['chatbuilder', {flag!r}]\nfrom chatbuilder.__main__ import main\nsys.exit(main())"
     printed, loaded = loaded_after(code, tmp_path)

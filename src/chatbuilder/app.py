@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from textual.app import SystemCommand
 from textual.screen import Screen
@@ -18,7 +18,7 @@ from chatbuilder import pipeline, wizard
 from chatbuilder.pipeline import interactive
 from chatbuilder.screens import messages
 from chatbuilder.screens.building import Hear
-from chatbuilder.screens.reports import Job
+from chatbuilder.screens.reports import Job, Target
 from chatbuilder.screens.sessions import SessionsDesk, resumed
 from chatbuilder.screens.state import State
 from chatbuilder.wizard import Answers, Outcome, Session
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chatbuilder.config import Config
 
 SAVE_AFTER, THINK_AFTER, LOOK_AFTER = 0.15, 0.02, 0.3  # seconds after a change
+HERE = PurePath(__file__).parent
 STYLED = (*wizard.ORDER, "welcome", "dialog")
 CHECKED = ("review", "solution", "setup", "done")
 
@@ -34,9 +35,7 @@ CHECKED = ("review", "solution", "setup", "done")
 class ChatbuilderApp(SessionsDesk):
     """One window on one session."""
 
-    # All of them at once: Textual parses everything anew for each style file that comes later.
-    CSS_PATH: ClassVar[list[str | PurePath] | None] = ["app.tcss", *(f"screens/{name}.tcss" for name in STYLED)]
-
+    CSS_PATH = "app.tcss"
     store = interactive
 
     def __init__(
@@ -54,6 +53,8 @@ class ChatbuilderApp(SessionsDesk):
         self.call_after_refresh(self._after_first_frame)
 
     def _after_first_frame(self) -> None:
+        # All at once: for every style file that comes with its screen, Textual reads all of them anew.
+        self.stylesheet.read_all([HERE / f"screens/{name}.tcss" for name in STYLED])
         if self._welcome:
             self.list_sessions()
         self.work(interactive.time_zones, lambda zones: self.update(zones=zones))
@@ -78,7 +79,7 @@ class ChatbuilderApp(SessionsDesk):
         """What was made of other answers is void; what was found stays until it is found anew."""
         if session.answers != self.state.session.answers:
             self._config = None
-            self.update(session=session, solution=None, target=None, progress=None)
+            self.update(session=session, solution=None, target=None, unfinished=False, progress=None)
             self.soon(THINK_AFTER, self._think)
         else:
             self.update(session=session)
@@ -154,11 +155,15 @@ class ChatbuilderApp(SessionsDesk):
 
     def look(self) -> None:
         """See what is at the target, without changing it."""
-        if (config := self._config) and not self.busy:
-            self.work(
-                lambda: pipeline.inspect_target(pipeline.with_target(config)),
-                lambda target: self.update(target=target) if config is self._config else None,
-            )
+        config = self._config
+        if config is None or self.busy:
+            return
+
+        def seen(found: tuple[Target, bool]) -> None:
+            if config is self._config:
+                self.update(target=found[0], unfinished=found[1])
+
+        self.work(partial(interactive.look, config), seen)
 
     # Building
 
@@ -191,7 +196,6 @@ class ChatbuilderApp(SessionsDesk):
         """Change the colours, and remember it."""
         super().action_theme(name)
         self.work(partial(interactive.remember_theme, name), lambda _: None)
-
 
     # Textual would print a traceback with the values of all variables, which may be anybody's text or token.
     def _fatal_error(self) -> None:

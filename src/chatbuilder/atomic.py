@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 try:
@@ -41,7 +42,40 @@ def _permissions(path: Path) -> int | None:
 
 
 def _write(path: Path, data: bytes, mode: int, *, exact: bool) -> None:
-    temp = path.parent / f".chatbuilder-{secrets.token_hex(6)}.tmp"
+    with _temporary(path.parent, data, mode, exact=exact) as temp:
+        temp.replace(path)
+    flush_folder(path.parent)
+
+
+def create(path: Path, data: bytes) -> bool:
+    """Put a new file in place whole; False, with nothing touched, when something is there by now. Raises `OSError`."""
+    with _temporary(path.parent, data, 0o666, exact=False) as temp:
+        try:
+            _place_new(temp, path)
+        except FileExistsError:
+            return False
+    flush_folder(path.parent)
+    return True
+
+
+def _place_new(temp: Path, path: Path) -> None:
+    if os.name == "nt":
+        temp.rename(path)  # on Windows this refuses when the target exists
+        return
+    try:
+        os.link(temp, path)
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links here: FAT, some network drives
+        if os.path.lexists(path):
+            raise FileExistsError(str(path)) from None
+        temp.replace(path)
+
+
+@contextlib.contextmanager
+def _temporary(folder: Path, data: bytes, mode: int, *, exact: bool) -> Iterator[Path]:
+    """Write a file that is on disk and has no reader yet; what is left of it at the end goes away."""
+    temp = folder / f".chatbuilder-{secrets.token_hex(6)}.tmp"
     # It has its final permissions before anything is in it, and never wider ones.
     handle = os.open(temp, _FLAGS, mode)
     try:
@@ -54,12 +88,10 @@ def _write(path: Path, data: bytes, mode: int, *, exact: bool) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temp.replace(path)
-    except BaseException:
+        yield temp
+    finally:
         with contextlib.suppress(OSError):
             temp.unlink()
-        raise
-    _flush_folder(path.parent)
 
 
 def sweep(folder: Path) -> None:
@@ -86,7 +118,8 @@ def _lock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Make a rename in a folder survive a power cut, where the system can do that."""
     # Windows cannot open a folder; there the rename is as durable as it gets.
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

@@ -4,7 +4,8 @@ A moment is a change to the disk (a file opened for writing, a rename, link, rem
 audit events tell) or a statement that SQLite is about to run. The victim is a fork of this small process and gets
 SIGKILL just before the chosen moment: no handler, no clean-up, locks and files as a power cut leaves them.
 
-Run as: python -m tests.integration.killer PLATFORM FOLDER STRIDE; prints one JSON document.
+Run as: python -m tests.integration.killer PLATFORM FOLDER STRIDE [bare]; prints one JSON document. Bare: the target does
+not exist yet; else things of the person's own are there.
 """
 
 from __future__ import annotations
@@ -93,8 +94,8 @@ def in_a_process(work: Callable[[], object], kill_at: int = NEVER) -> int | None
 class Scene:
     """One platform, one target, one home: set up anew for every kill."""
 
-    def __init__(self, platform: str, folder: Path) -> None:
-        self.platform = platform
+    def __init__(self, platform: str, folder: Path, bare: bool) -> None:
+        self.platform, self.bare = platform, bare
         self.room = folder / "room"
         self.home = folder / "home"
         self.answers = {**ANSWERS, "platform": platform, "target": target_of(platform, self.room)}
@@ -105,7 +106,8 @@ class Scene:
         for folder in (self.room, self.home):
             shutil.rmtree(folder, ignore_errors=True)
         self.room.mkdir(parents=True)
-        furnish(self.platform, self.room)
+        if not self.bare:
+            furnish(self.platform, self.room)
         self.before = content(self.room)
 
     def keep(self, name: str) -> None:
@@ -214,7 +216,7 @@ def as_json(value: object) -> Any:
 
 def main() -> None:
     platform, folder, stride = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    scene = Scene(platform, folder)
+    scene = Scene(platform, folder, bare=sys.argv[4:] == ["bare"])
     os.environ["CHATBUILDER_HOME"] = str(scene.home)
     scene.set_up()
     scene.home.mkdir()

@@ -9,15 +9,16 @@ from tests.integration.systems import LOCAL
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the victims are forks")
 # Every moment takes minutes: `CHATBUILDER_KILL_STRIDE=1` does it, each run does every n-th, beginning with the first.
-STRIDES = {"obsidian": 29, "logseq": 29, "excel": 41, "custom": 67}
+STRIDES = {"obsidian": 41, "logseq": 41, "excel": 53, "custom": 97}
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("platform", LOCAL)
-def test_killed_anywhere_and_run_again(tmp_path, platform):
+@pytest.mark.parametrize("target", ["bare", "furnished"])
+def test_killed_anywhere_and_run_again(tmp_path, platform, target):
     code = "import sys; sys.argv[0:1] = ['killer']; from tests.integration.killer import main; main()"
     stride = os.environ.get("CHATBUILDER_KILL_STRIDE", STRIDES[platform])
-    done = python(code, platform, tmp_path, stride, timeout=850)
+    done = python(code, platform, tmp_path, stride, target, timeout=850)
     assert done.code == 0, done.err
     report = done.data
     for work in ("apply", "update", "destroy"):

@@ -26,6 +26,7 @@ from chatbuilder.provision.custom import database as files
 from chatbuilder.provision.custom import open_target
 from chatbuilder.solution import Plan, Step
 from tests.databases import everything, inserts, opened, random_rows, sample_rows, select
+from tests.helpers import ROOT
 from tests.strategies import configs
 
 Results = dict[str, Result]
@@ -182,7 +183,7 @@ apply(Path(sys.argv[1]), everything(complexity=sys.argv[3]))
 @pytest.mark.parametrize("statements", [1, 2, 9, 60, 75, 90])
 def test_killed_anywhere_it_finishes_on_the_next_run(path, tmp_path, statements):
     call = [sys.executable, "-c", KILLED, str(path), str(statements), "advanced"]
-    assert subprocess.run(call, check=False).returncode == -9
+    assert subprocess.run(call, check=False, cwd=ROOT).returncode == -9
     apply(path, everything())
     sound(path)
     clean = tmp_path / "clean.db"
@@ -198,7 +199,7 @@ def test_killed_while_evolving_it_finishes_on_the_next_run(path, tmp_path, state
     for place in (path, clean):
         results[place] = apply(place, everything(complexity="simple"))
     call = [sys.executable, "-c", KILLED, str(path), str(statements), "advanced"]
-    assert subprocess.run(call, check=False).returncode == -9
+    assert subprocess.run(call, check=False, cwd=ROOT).returncode == -9
     for place in (path, clean):
         apply(place, everything(), results[place])
         sound(place)

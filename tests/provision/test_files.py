@@ -457,7 +457,7 @@ def test_a_setting_gone_missing_is_seen_and_put_back(place):
 
 def test_what_a_kill_left_is_cleared(place):
     (place / "sys/notes").mkdir(parents=True)
-    left = [place / "sys/.chatbuilder-0123456789abcdef.tmp", place / "sys/notes/.chatbuilder-ffffffffffffffff.tmp"]
+    left = [place / "sys/.chatbuilder-0123456789ab.tmp", place / "sys/notes/.chatbuilder-ffffffffffff.tmp"]
     other = place / "sys/.chatbuilder-mine.tmp"
     for path in (*left, other):
         path.write_text("half")

@@ -162,3 +162,23 @@ async def test_building_again_changes_nothing_that_is_there(window):
         assert "already there" in hand.text("#steps")
         assert "Built" in hand.text("#advice")
     assert len(pipeline.systems()) == 1
+
+
+async def test_a_build_that_was_killed_is_told_and_goes_on(window, monkeypatch):
+    async with window(answers=VALID) as hand:
+        await hand.to("setup")
+        with monkeypatch.context() as patch:
+            patch.setattr("chatbuilder.library.systems.Library.finish_job", killed)
+            await hand.press("ctrl+s")
+    (draft,) = pipeline.drafts()
+    async with window(draft.id) as hand:
+        assert hand.step == "setup"
+        assert "stopped here before its end" in hand.text("#found")
+        assert str(hand.find("#start").label) == "Go on"
+        await hand.press("ctrl+s")
+        assert "Built" in hand.text("#advice")
+        assert "stopped here" not in hand.text("#found")
+
+
+def killed(self, *rest):
+    raise SystemError("the power went")

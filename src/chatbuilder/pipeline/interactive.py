@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chatbuilder.config import Config
     from chatbuilder.drafts import Draft, DraftInfo
     from chatbuilder.library.systems import Job
-    from chatbuilder.pipeline.provisioning import SystemInfo
+    from chatbuilder.pipeline.provisioning import SystemInfo, TargetReport
     from chatbuilder.solution import Solution
     from chatbuilder.wizard import Session
 
@@ -115,6 +115,16 @@ def work_out(answers: Mapping[str, Any]) -> Work:
     solution = pipeline.build(config)
     words = {view.key: view_text(view, solution.blueprint) for view in solution.blueprint.views}
     return Work(config, solution, pipeline.default_target(config), words)
+
+
+def look(config: Config) -> tuple[TargetReport, bool]:
+    """Return what is at the target, and whether a build of this system stopped there before its end."""
+    from chatbuilder.pipeline import provisioning
+
+    placed = provisioning.with_target(config)
+    system = provisioning.system_id(placed)
+    last = next((job for job in provisioning.jobs() if job.system == system), None)
+    return provisioning.inspect_target(placed), last is not None and last.status != "completed"
 
 
 def apply(config: Config, hear: Hear, cancelled: Callable[[], bool]) -> Job:

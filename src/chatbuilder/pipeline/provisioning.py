@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from chatbuilder import audit, catalog, credentials
@@ -109,11 +109,12 @@ def system_id(config: Config) -> str:
     from chatbuilder.generators.common.text import slug
 
     # A workbook or database is one system whatever its name; a folder may hold several, side by side.
-    parts = [config.platform, place_of(config)]
-    if config.platform not in ("excel", "custom"):
-        parts.append(config.name)
+    place = place_of(config)
+    one_file = config.platform in ("excel", "custom")
+    name = PurePath(place).stem if one_file else config.name
+    parts = [config.platform, place] if one_file else [config.platform, place, config.name]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:6]
-    return f"{config.platform}-{slug(config.name)[:30].rstrip('-')}-{digest}"
+    return f"{config.platform}-{slug(name)[:30].rstrip('-')}-{digest}"
 
 
 def open_provisioner(config: Config) -> Provisioner:

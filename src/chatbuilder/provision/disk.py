@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import secrets
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
+from chatbuilder.atomic import create, sweep
+from chatbuilder.atomic import flush_folder as sync_folder
+from chatbuilder.atomic import write_bytes as write
 from chatbuilder.errors import RefusedError
 
-TEMPORARY = re.compile(r"\.chatbuilder-[0-9a-f]{16}\.tmp")
+__all__ = ["create", "inside", "make_folders", "remove_folder", "sha256", "sweep", "sync_folder", "write"]
 _FOREIGN = re.compile(r"[\x00-\x1f\x7f\\:]")
 
 
@@ -46,77 +44,6 @@ def _refused(relative: str, why: str) -> RefusedError:
         f"{relative!r} {why}.", title="A path was refused", kept="everything outside the folder.",
         hint="remove the link, or choose another folder.",
     )  # fmt: skip
-
-
-def write(place: Path, data: bytes) -> None:
-    """Put a file in place whole, with the mode of the one it replaces; it is on disk when this returns."""
-    with _temporary(place.parent, data) as temporary:
-        if place.exists():
-            shutil.copymode(place, temporary)
-        temporary.replace(place)
-    sync_folder(place.parent)
-
-
-def create(place: Path, data: bytes) -> bool:
-    """Put a new file in place whole; False, and nothing is touched, when something is there by now."""
-    with _temporary(place.parent, data) as temporary:
-        try:
-            _place_new(temporary, place)
-        except FileExistsError:
-            return False
-    sync_folder(place.parent)
-    return True
-
-
-def _place_new(temporary: Path, place: Path) -> None:
-    if os.name == "nt":
-        temporary.rename(place)  # on Windows this refuses when the target exists
-        return
-    try:
-        os.link(temporary, place)
-    except FileExistsError:
-        raise
-    except OSError:  # no hard links here: FAT, some network drives
-        if os.path.lexists(place):
-            raise FileExistsError(str(place)) from None
-        temporary.replace(place)
-
-
-@contextmanager
-def _temporary(folder: Path, data: bytes) -> Iterator[Path]:
-    """Write a file that is on disk and has no reader yet; what is left of it at the end goes away."""
-    place = folder / f".chatbuilder-{secrets.token_hex(8)}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-    try:
-        with os.fdopen(os.open(place, flags, 0o666), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        yield place
-    finally:
-        with suppress(OSError):
-            place.unlink()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in a folder survive a power cut, where the system can do that."""
-    if os.name == "nt":
-        return
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def sweep(folder: Path) -> None:
-    """Remove temporary files that a killed run left in a folder."""
-    with suppress(OSError):
-        for entry in list(os.scandir(folder)):
-            if TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
-                with suppress(OSError):
-                    Path(entry.path).unlink()
 
 
 def make_folders(root: Path, folder: Path) -> list[str]:

@@ -212,6 +212,7 @@ class FilesProvisioner:
         ours = intents.folder(self.root) is not None
         if not self.root.exists():
             self.root.parent.mkdir(parents=True, exist_ok=True)
+            disk.sweep(self.root.parent)
             intents.leave(self.root, {"path": "."})
         made = disk.make_folders(self.root, folder)
         self._rooted = self._rooted or ours or "." in made

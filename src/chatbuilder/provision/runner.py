@@ -95,8 +95,7 @@ def run(
             error = failure if isinstance(failure, ChatbuilderError) else _disk_refused(step, failure)
             on_event(StepFailed(step.key, step.title, index, total, error.message))
             return Outcome("failed", results, index - 1, total, tuple(kept), error)
-        if "kept" in results[step.key]:
-            kept.append(f"{step.title}: {results[step.key]['kept']}")
+        kept += [f"{step.title}: {results[step.key][why]}" for why in ("kept", "left") if why in results[step.key]]
         on_event(StepDone(step.key, step.title, index, total, note))
     return Outcome("completed", results, total, total, tuple(kept))
 

@@ -9,7 +9,9 @@ from typing import Any, ClassVar, TypeVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.screen import ModalScreen, Screen
+from textual.theme import Theme
 from textual.timer import Timer
 
 from chatbuilder.errors import ChatbuilderError
@@ -30,6 +32,9 @@ class Desk(App[None]):
         Binding("ctrl+q", "quit", "Quit", tooltip="Quit; the session is saved", priority=True),
     ]
 
+    # Ours from the start: a theme that is set later has all styles read twice.
+    theme: Reactive[str] = Reactive(themes.DARK)
+
     @dataclass
     class Finished(Message):
         """A thread is done: what to do with its result, in the interface's own thread."""
@@ -42,13 +47,14 @@ class Desk(App[None]):
         super().__init__(ansi_color=plain or None)
         for colours in themes.THEMES:
             self.register_theme(colours)
-        self.theme = theme if theme in themes.NAMES else themes.DARK
+        if theme in themes.NAMES:
+            self.theme = theme
         self.state = state
         self._clocks: dict[str, Timer] = {}
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Let the styles be read before a theme of ours is registered."""
-        return themes.TOKENS
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """Return one of ours also before it is registered."""
+        return themes.BY_NAME.get(theme_name) or super().get_theme(theme_name)
 
     @property
     def idle(self) -> bool:

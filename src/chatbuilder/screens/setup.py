@@ -77,7 +77,7 @@ class SetupScreen(StepScreen):
         consent = self.query_one("#consent", Tick)
         consent.display = bool(state.target and state.target.merges)
         consent.value = self.agreed
-        put(self.query_one("#found", Static), found(state.target, wrong=bool(state.problems)))
+        put(self.query_one("#found", Static), found(state))
 
     def _show_steps(self, state: State) -> None:
         progress = state.progress

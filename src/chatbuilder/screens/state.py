@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class State:
     """Everything a screen may show. `problems` are by answer, as `wizard.by_field` returns them.
 
-    `solution`, `target` and `progress` are None until there is one for the present answers.
+    `solution`, `target` and `progress` are None until there is one for the present answers; `unfinished` tells that
+    a build stopped at the target before its end. `before` is the design before the last change.
     """
 
     session: Session = field(default_factory=Session)
@@ -29,6 +30,7 @@ class State:
     solution: Solution | None = None
     view_words: Mapping[str, str] = field(default_factory=dict)
     target: Target | None = None
+    unfinished: bool = False
     suggested: Mapping[str, str] = field(default_factory=dict)
     progress: Progress | None = None
     saved: str = ""

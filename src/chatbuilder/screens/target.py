@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual.content import Content
 
 from chatbuilder.screens.progress import Progress
-from chatbuilder.screens.reports import Target
 from chatbuilder.screens.state import State
 from chatbuilder.widgets.actions import signed
 from chatbuilder.widgets.choices import Item
@@ -27,15 +26,18 @@ SIGNS = {
 }
 
 
-def found(target: Target | None, *, wrong: bool) -> Content:
-    """Return what stands at the place; `wrong` when the place itself cannot be right."""
-    if wrong:
+def found(state: State) -> Content:
+    """Return what stands at the place."""
+    target = state.target
+    if state.problems:
         return signed("bad", "Correct the place first.")
     if target is None:
         return signed("quiet", "Looking at the place …")
     lines = [signed("good" if target.ready else "bad", target.place)]
     lines += [signed("bad", text) for text in target.problems]
     lines += [signed("quiet", text) for text in target.notes]
+    if state.unfinished and not state.progress:
+        lines.append(signed("note", "A build stopped here before its end. Go on takes it from there."))
     lines += [signed("note", f"Yours, would be extended: {text}") for text in target.merges]
     words = target.credentials
     lines.append(signed("quiet", f"{words[:1].upper()}{words[1:]}." if words.startswith("no ") else f"Token: {words}."))
@@ -67,6 +69,6 @@ def lines(state: State) -> list[Item]:
 
 def start_label(state: State) -> str:
     """Return what the button that builds does now."""
-    if state.progress and state.progress.status in ("failed", "cancelled"):
+    if state.unfinished or (state.progress and state.progress.status in ("failed", "cancelled")):
         return "Go on"
     return "Build again" if state.session.outcome and state.session.outcome.kind == "built" else "Start"

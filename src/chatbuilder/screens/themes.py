@@ -54,4 +54,4 @@ THEMES: tuple[Theme, ...] = (
         },
     ),
 )  # fmt: skip
-TOKENS: dict[str, str] = THEMES[0].variables
+BY_NAME: dict[str, Theme] = {theme.name: theme for theme in THEMES}
