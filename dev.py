@@ -149,9 +149,7 @@ def check(arguments: list[str]) -> int:
 
 def lock(arguments: list[str]) -> int:
     """Pin every set, the largest first so that the smaller ones agree with it."""
-    words = (
-        "pip compile pyproject.toml --quiet --universal --python-version=3.11 --generate-hashes --no-annotate"
-    )
+    words = "pip compile pyproject.toml --quiet --universal --python-version=3.11 --generate-hashes --no-annotate"
     words += " --no-emit-index-url --no-emit-find-links --all-extras"
     with tempfile.TemporaryDirectory() as folder:
         must(sys.executable, "-m", "venv", folder)

@@ -18,13 +18,13 @@ from chatbuilder import pipeline, wizard
 from chatbuilder.pipeline import interactive
 from chatbuilder.screens import messages
 from chatbuilder.screens.building import Hear
-from chatbuilder.screens.reports import Job, Target
 from chatbuilder.screens.sessions import SessionsDesk, resumed
 from chatbuilder.screens.state import State
 from chatbuilder.wizard import Answers, Outcome, Session
 
 if TYPE_CHECKING:
     from chatbuilder.config import Config
+    from chatbuilder.screens.reports import Job, Target
 
 SAVE_AFTER, THINK_AFTER, LOOK_AFTER = 0.15, 0.02, 0.3  # seconds after a change
 HERE = PurePath(__file__).parent
@@ -35,27 +35,30 @@ CHECKED = ("review", "solution", "setup", "done")
 class ChatbuilderApp(SessionsDesk):
     """One window on one session."""
 
-    CSS_PATH = "app.tcss"
     store = interactive
 
     def __init__(
         self, session: Session, draft: pipeline.Draft | None = None, *, welcome: bool = False, theme: str = ""
     ) -> None:
-        super().__init__(State(session), draft, theme, plain=bool(os.environ.get("NO_COLOR")))
-        self._welcome = welcome
+        self._first = "welcome" if welcome else session.step
+        styles = ["app.tcss", f"screens/{self._first}.tcss"]
+        super().__init__(State(session), draft, styles, theme, plain=bool(os.environ.get("NO_COLOR")))
         self._config: Config | None = None
         self._sketched_of: Answers | None = None
         self.when_loaded: Callable[[], None] = lambda: None
 
+    def get_default_screen(self) -> Screen[None]:
+        """Return the welcome screen, or the step to begin with."""
+        return _screen(self.state, self._first)
+
     def on_mount(self) -> None:
-        """Show the first screen at once; everything that takes time comes after it."""
-        self.push_screen(_screen(self.state, "welcome" if self._welcome else self.state.session.step))
+        """Everything that takes time comes after the first frame."""
         self.call_after_refresh(self._after_first_frame)
 
     def _after_first_frame(self) -> None:
         # All at once: for every style file that comes with its screen, Textual reads all of them anew.
         self.stylesheet.read_all([HERE / f"screens/{name}.tcss" for name in STYLED])
-        if self._welcome:
+        if self._first == "welcome":
             self.list_sessions()
         self.work(interactive.time_zones, lambda zones: self.update(zones=zones))
         self._think()
@@ -79,7 +82,8 @@ class ChatbuilderApp(SessionsDesk):
         """What was made of other answers is void; what was found stays until it is found anew."""
         if session.answers != self.state.session.answers:
             self._config = None
-            self.update(session=session, solution=None, target=None, unfinished=False, progress=None)
+            progress = self.state.progress if self.busy else None
+            self.update(session=session, solution=None, target=None, unfinished=False, progress=progress)
             self.soon(THINK_AFTER, self._think)
         else:
             self.update(session=session)
@@ -124,11 +128,12 @@ class ChatbuilderApp(SessionsDesk):
     def _sketched(self, answers: Answers, found: interactive.Sketch) -> None:
         if answers is not self.state.session.answers:
             return
-        self._sketched_of = answers
+        first, self._sketched_of = self._sketched_of is None, answers
         new = found.blueprint != self.state.blueprint
         before = self.state.blueprint if new else self.state.before
         self.update(blueprint=found.blueprint, before=before, problems=wizard.by_field(found.problems))
-        self.when_loaded()
+        if first:
+            self.when_loaded()
         self._work_out()
 
     def _work_out(self) -> None:
@@ -230,11 +235,16 @@ def make_app(draft_id: str | None = None, answers: Mapping[str, Any] | None = No
     return ChatbuilderApp(session, draft, welcome=welcome, theme=interactive.theme())
 
 
+def _spare_the_collector() -> None:
+    """Keep the garbage collector from looking through everything that was loaded: each time stops us for 50 ms."""
+    gc.freeze()
+    gc.set_threshold(700, 10, 200)
+
+
 def run(draft_id: str | None = None, answers: Mapping[str, Any] | None = None) -> int:
     """Open the wizard (see `make_app`) and return the exit code. Raises what it did not expect."""
     app = make_app(draft_id, answers)
-    # What is loaded by then stays to the end: looking through it for garbage would stop the interface for 50 ms.
-    app.when_loaded = gc.freeze
+    app.when_loaded = _spare_the_collector
     app.run()
     if app.defect is not None:
         raise app.defect

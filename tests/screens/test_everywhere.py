@@ -99,7 +99,7 @@ async def test_the_window_can_be_resized_at_any_time(window):
         assert "Chat Sessions" in hand.text("#text")
 
 
-@pytest.mark.parametrize("name", [*HOSTILE_NAMES, "[/x]", "[bold", "$primary", "@click", "\\[x", "a\u0301", "👩‍👩‍👧"])
+@pytest.mark.parametrize("name", [*HOSTILE_NAMES, "[/x]", "[bold", "$primary", "@click", "x\\[y", "a\u0301", "👩‍👩‍👧"])
 async def test_a_name_is_shown_as_it_is_on_every_screen(name, window, tmp_path):
     answers = {
         **FULL,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from chatbuilder.paths import locate, private_folder
 
@@ -21,16 +21,14 @@ Hear = Callable[[str, Literal["running", "done", "failed"], str], None]
 THEME_LIMIT = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Sketch:
+class Sketch(NamedTuple):
     """The design of unfinished answers, and every problem they have, as `check` words them."""
 
     blueprint: Blueprint
     problems: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """Everything that valid answers lead to. `view_words` tell by view key how each view is set up."""
 
     config: Config

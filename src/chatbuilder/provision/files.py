@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,7 @@ class FilesProvisioner:
         do stands in a note beside it.
         """
         place = disk.inside(self.root, str(payload["path"]))
+        disk.sweep(place.parent)
         if step.kind in ("folder", "merge"):
             found = intents.folder(place) if step.kind == "folder" else intents.merge(place)
             self._intent = place if found is not None else self._intent
@@ -296,9 +298,10 @@ class FilesProvisioner:
 
     def close(self) -> None:
         """Forget what a crash would have needed, and remove folders that are empty and were made for nothing."""
-        if intents.folder(self.root) is not None:
-            disk.remove_folder(self.root)
-            intents.drop(self.root)
+        with suppress(OSError):  # a root that cannot be looked at was not made
+            if intents.folder(self.root) is not None:
+                disk.remove_folder(self.root)
+                intents.drop(self.root)
         self._confirm()
         for folder in sorted(self._emptied, key=lambda p: len(p.parts), reverse=True):
             disk.remove_folder(folder)

@@ -6,27 +6,31 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Event
+from typing import TYPE_CHECKING, Any, Literal
 
 from chatbuilder import wizard
 from chatbuilder.errors import ChatbuilderError
 from chatbuilder.screens.menu import MenuDesk
 from chatbuilder.screens.messages import Export
-from chatbuilder.screens.progress import Delivery, Progress, StepState, error_lines
-from chatbuilder.screens.reports import Job, Report
 from chatbuilder.screens.state import State
-from chatbuilder.wizard import Outcome
+from chatbuilder.wizard import Answers, Outcome
+
+if TYPE_CHECKING:
+    from chatbuilder.screens.progress import Progress, StepState
+    from chatbuilder.screens.reports import Job, Report
 
 DRAW_AFTER = 0.05  # seconds: a fast build has more steps than the eye can follow
-Hear = Callable[[str, StepState, str], None]
+Hear = Callable[[str, Literal["running", "done", "failed"], str], None]
 
 
 class BuildingDesk(MenuDesk):
     """A desk that builds one system at a time."""
 
-    def __init__(self, state: State, theme: str = "", *, plain: bool = False) -> None:
-        super().__init__(state, theme, plain=plain)
+    def __init__(self, state: State, styles: list[Any], theme: str = "", *, plain: bool = False) -> None:
+        super().__init__(state, styles, theme, plain=plain)
         self._halt = Event()
         self._leaving = False
+        self._built_from: Answers | None = None
 
     @abstractmethod
     def build_job(self) -> Callable[[Hear, Callable[[], bool]], Job] | None:
@@ -55,10 +59,13 @@ class BuildingDesk(MenuDesk):
 
     def on_start(self) -> None:
         """Build it, or go on with it."""
+        from chatbuilder.screens.progress import Delivery, Progress
+
         job, solution = self.build_job(), self.state.solution
         if job is None or solution is None or self.busy:
             return
         self._halt.clear()
+        self._built_from = self.state.session.answers
         self.update(progress=Progress(tuple(Delivery(step.key, step.title) for step in solution.plan)))
 
         def hear(key: str, state: StepState, note: str) -> None:
@@ -72,20 +79,22 @@ class BuildingDesk(MenuDesk):
             self.soon(DRAW_AFTER, self.update)
 
     def _ended(self, job: Job) -> None:
-        progress = self.state.progress or Progress(())
-        self.update(progress=progress.ended(job.status, error_lines(job.error or {})))
-        if job.status == "completed":
+        from chatbuilder.screens.progress import error_lines
+
+        self._after_build(lambda progress: progress.ended(job.status, error_lines(job.error or {})))
+        if job.status == "completed" and self._built_from is self.state.session.answers:
             self.built(wizard.built(job.result))
-        self._after_build()
 
     def _refused(self, error: ChatbuilderError) -> None:
-        self.update(progress=(self.state.progress or Progress(())).ended("failed", error.lines()))
-        self._after_build()
+        self._after_build(lambda progress: progress.ended("failed", error.lines()))
 
-    def _after_build(self) -> None:
+    def _after_build(self, end: Callable[[Progress], Progress]) -> None:
+        """Show how it ended; a build of answers that are not the present ones any more leaves nothing to show."""
+        progress, same = self.state.progress, self._built_from is self.state.session.answers
+        self.update(progress=end(progress) if progress and same else None)
         if self._leaving:
             self.leave()
-        elif self.state.session.outcome is None:
+        else:
             self.look()
 
     def on_stop(self) -> None:

@@ -17,7 +17,6 @@ from textual.timer import Timer
 from chatbuilder.errors import ChatbuilderError
 from chatbuilder.screens import themes
 from chatbuilder.screens.base import StepScreen
-from chatbuilder.screens.messages import Copy
 from chatbuilder.screens.state import State
 
 T = TypeVar("T")
@@ -42,9 +41,9 @@ class Desk(App[None]):
         then: Callable[[Any], None]
         result: Any
 
-    def __init__(self, state: State, theme: str = "", *, plain: bool = False) -> None:
+    def __init__(self, state: State, styles: list[Any], theme: str = "", *, plain: bool = False) -> None:
         # Native colours are what Textual can take away entirely when NO_COLOR is set.
-        super().__init__(ansi_color=plain or None)
+        super().__init__(css_path=styles, ansi_color=plain or None)
         for colours in themes.THEMES:
             self.register_theme(colours)
         if theme in themes.NAMES:
@@ -101,17 +100,25 @@ class Desk(App[None]):
             self._clocks[what.__name__] = self.set_timer(seconds, ring)
 
     def show_screen(self, screen: Screen[Any]) -> None:
-        """Show another screen in place of the present one and of any dialog over it."""
+        """Show another screen in place of the present one and of any dialog over it.
+
+        The first screen takes the place of Textual's own blank one, so that it comes a fifth sooner; it cannot be
+        replaced and stays below the others.
+        """
         while isinstance(self.screen, ModalScreen):
             self.pop_screen()
-        self.switch_screen(screen)
+        if len(self.screen_stack) == 1:
+            self.push_screen(screen)
+        else:
+            self.switch_screen(screen)
 
     def update(self, **parts: Any) -> None:
         """Change what is known, and let the screens draw it."""
         self.state = replace(self.state, **parts)
-        for screen in self.screen_stack:
+        for screen in reversed(self.screen_stack):
             if hasattr(screen, "state"):
                 screen.state = self.state
+                return
 
     def trouble(self, error: ChatbuilderError) -> None:
         """Show an error over the present screen."""
@@ -119,13 +126,6 @@ class Desk(App[None]):
 
         self.stay()
         self.push_screen(Trouble(error.lines()))
-
-    def ask(self, title: str, text: str, yes: str, no: str, then: Callable[[], None]) -> None:
-        """Ask before something that cannot be taken back."""
-        from chatbuilder.screens.dialog import Confirm
-
-        self.stay()
-        self.push_screen(Confirm(title, text, yes, no), lambda answer: then() if answer else None)
 
     def stay(self) -> None:
         """Let the present screen take keys again, and say why it stays."""
@@ -136,8 +136,3 @@ class Desk(App[None]):
         """Enter where nothing else takes it: the step says what is missing."""
         if isinstance(self.screen, StepScreen):
             self.screen.action_forward()
-
-    def on_copy(self, event: Copy) -> None:
-        """Put a text on the clipboard of the terminal."""
-        self.copy_to_clipboard(event.text)
-        self.notify(f"{event.what}: {len(event.text):,} characters", title="Copied", markup=False, timeout=3)

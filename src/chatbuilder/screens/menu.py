@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from chatbuilder import wizard
 from chatbuilder.screens import themes
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.desk import Desk
-from chatbuilder.screens.messages import Goto
+from chatbuilder.screens.messages import Copy, Goto
 
 GENERAL = (
     ("↑ ↓", "Move in a list or a text"),
@@ -24,6 +24,18 @@ GENERAL = (
 
 class MenuDesk(Desk):
     """A desk with a menu and help."""
+
+    def on_copy(self, event: Copy) -> None:
+        """Put a text on the clipboard of the terminal."""
+        self.copy_to_clipboard(event.text)
+        self.notify(f"{event.what}: {len(event.text):,} characters", title="Copied", markup=False, timeout=3)
+
+    def ask(self, title: str, text: str, yes: str, no: str, then: Callable[[], None]) -> None:
+        """Ask before something that cannot be taken back."""
+        from chatbuilder.screens.dialog import Confirm
+
+        self.stay()
+        self.push_screen(Confirm(title, text, yes, no), lambda answer: then() if answer else None)
 
     def action_theme(self, name: str) -> None:
         """Change the colours."""

@@ -5,18 +5,21 @@ from __future__ import annotations
 from abc import abstractmethod
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatbuilder import wizard
 from chatbuilder.errors import ChatbuilderError
 from chatbuilder.screens.building import BuildingDesk
 from chatbuilder.screens.messages import OpenDraft, RemoveDraft
-from chatbuilder.screens.reports import BuiltSystem, Draft, SavedDraft
 from chatbuilder.screens.state import State
 from chatbuilder.wizard import Session
 
 SAVED, UNSAVED = "✓ saved", "✗ not saved"
-Known = tuple[tuple[SavedDraft, ...], tuple[BuiltSystem, ...]]
+
+if TYPE_CHECKING:
+    from chatbuilder.screens.saved import BuiltSystem, Draft, SavedDraft
+
+    Known = tuple[tuple[SavedDraft, ...], tuple[BuiltSystem, ...]]
 
 
 class SessionsDesk(BuildingDesk):
@@ -27,8 +30,10 @@ class SessionsDesk(BuildingDesk):
 
     store: Any
 
-    def __init__(self, state: State, draft: Draft | None, theme: str = "", *, plain: bool = False) -> None:
-        super().__init__(state, theme, plain=plain)
+    def __init__(
+        self, state: State, draft: Draft | None, styles: list[Any], theme: str = "", *, plain: bool = False
+    ) -> None:
+        super().__init__(state, styles, theme, plain=plain)
         self._draft = draft
         self._lock = Lock()
 

@@ -11,7 +11,8 @@ from chatbuilder.wizard import Session
 if TYPE_CHECKING:
     from chatbuilder.blueprint import Blueprint
     from chatbuilder.screens.progress import Progress
-    from chatbuilder.screens.reports import BuiltSystem, SavedDraft, Target
+    from chatbuilder.screens.reports import Target
+    from chatbuilder.screens.saved import BuiltSystem, SavedDraft
     from chatbuilder.solution import Solution
 
 

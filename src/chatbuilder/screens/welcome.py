@@ -17,7 +17,7 @@ from chatbuilder import wizard
 from chatbuilder.catalog import PLATFORMS
 from chatbuilder.screens.helptexts import HELP
 from chatbuilder.screens.messages import NewSession, OpenDraft, RemoveDraft
-from chatbuilder.screens.reports import BuiltSystem, SavedDraft
+from chatbuilder.screens.saved import BuiltSystem, SavedDraft
 from chatbuilder.screens.state import State
 from chatbuilder.widgets.actions import put
 from chatbuilder.widgets.bars import KeyBar, TopBar

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -24,8 +23,7 @@ NARROWEST_TEXT = 22
 TALL = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One line of a list: its name and what it means; `sign` (with a style) and `ending` are for lists of lines."""
 
     id: str
@@ -85,6 +83,19 @@ class Row(Visual):
         return len(self._lines(width)) if width > 0 else 1
 
 
+class ChoiceMessage(Message):
+    """Something about one item of a list."""
+
+    def __init__(self, choices: ChoiceList, id: str) -> None:
+        super().__init__()
+        self.choices, self.id = choices, id
+
+    @property
+    def control(self) -> ChoiceList:
+        """The list it comes from."""
+        return self.choices
+
+
 class ChoiceList(OptionList):
     """Choose one item: the highlighted one is the chosen one, as with radio buttons."""
 
@@ -95,29 +106,11 @@ class ChoiceList(OptionList):
         Binding("j", "cursor_down", show=False),
     ]
 
-    @dataclass
-    class Chosen(Message):
+    class Chosen(ChoiceMessage):
         """An item was chosen (or, in a list of many, toggled)."""
 
-        choices: ChoiceList
-        id: str
-
-        @property
-        def control(self) -> ChoiceList:
-            """The list it comes from."""
-            return self.choices
-
-    @dataclass
-    class Looked(Message):
+    class Looked(ChoiceMessage):
         """Another item is highlighted."""
-
-        choices: ChoiceList
-        id: str
-
-        @property
-        def control(self) -> ChoiceList:
-            """The list it comes from."""
-            return self.choices
 
     MARKS: ClassVar[tuple[str, str]] = ("○", "●")
     FOLLOWS: ClassVar[bool] = True
@@ -250,19 +243,12 @@ class RankList(CheckList):
         *(Binding(str(n), f"put({n})", show=False) for n in range(1, 9)),
     ]
 
-    @dataclass
-    class Moved(Message):
+    class Moved(ChoiceMessage):
         """An item is to change its place: by steps, or to a place counted from 0."""
 
-        choices: RankList
-        id: str
-        by: int = 0
-        to: int | None = None
-
-        @property
-        def control(self) -> RankList:
-            """The list it comes from."""
-            return self.choices
+        def __init__(self, choices: RankList, id: str, by: int = 0, to: int | None = None) -> None:
+            super().__init__(choices, id)
+            self.by, self.to = by, to
 
     def mark(self, key: str) -> Content:
         """Return the place, or an empty circle."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
@@ -35,11 +34,12 @@ class Stepper(Widget, can_focus=True):
     cursor: reactive[int] = reactive(0)
     opened: reactive[tuple[str, ...]] = reactive(())
 
-    @dataclass
     class Go(Message):
         """Somebody wants to go to a step."""
 
-        step: str
+        def __init__(self, step: str) -> None:
+            super().__init__()
+            self.step = step
 
     def __init__(self, here: str, opened: Sequence[str]) -> None:
         super().__init__(id="stepper")
