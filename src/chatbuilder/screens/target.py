@@ -33,8 +33,8 @@ def found(state: State) -> Content:
         return signed("bad", "Correct the place first.")
     if target is None:
         return signed("quiet", "Looking at the place …")
-    lines = [signed("good" if target.ready else "bad", target.place)]
-    lines += [signed("bad", text) for text in target.problems]
+    lines = [signed("good" if target.ready else "quiet", target.place)]
+    lines += [signed("quiet" if place else "bad", text) for place, text in enumerate(target.problems)]
     lines += [signed("quiet", text) for text in target.notes]
     if state.unfinished and not state.progress:
         lines.append(signed("note", "A build stopped here before its end. Go on takes it from there."))
