@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import generate, keys, startup, wizard
+from benchmarks import generate, importing, keys, library, notion, pacing, startup, wizard
 from benchmarks.measure import machine
 
-PARTS = {"startup": startup.figures, "generate": generate.figures, "wizard": wizard.figures, "keys": keys.figures}
+PARTS = {
+    "startup": startup.figures,
+    "generate": generate.figures,
+    "wizard": wizard.figures,
+    "keys": keys.figures,
+    "importing": importing.figures,
+    "library": library.figures,
+    "notion": notion.figures,
+    "pacing": pacing.figures,
+}
 
 
 def main(wanted: list[str]) -> int:

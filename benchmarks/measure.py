@@ -55,8 +55,17 @@ def pair(first: Callable[[], float], second: Callable[[], float], rounds: int) -
 def wall(argv: list[str], env: dict[str, str] | None = None) -> float:
     """Return the seconds a whole process takes, its output thrown away."""
     start = time.perf_counter()
-    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
+    full = {**os.environ, **(env or {})}
+    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=full)
     return time.perf_counter() - start
+
+
+def warm(folder: str) -> dict[str, str]:
+    """Return the environment of a program that was started before: its bytecode is cached, here below `folder`.
+
+    An environment that forbids bytecode would time the compiler on our modules, and not on those that pip compiled.
+    """
+    return {"PYTHONPYCACHEPREFIX": folder, "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def python(*args: str) -> list[str]:

@@ -60,14 +60,13 @@ class Screen:
         self._process.write(keys)
 
     def answer_time(self, keys: bytes) -> float:
-        """Return the seconds from a key to the first byte that the program draws in answer."""
-        self.settle()
+        """Return the seconds from a key to the first byte that the program draws in answer; it has to be at rest."""
         start = time.perf_counter()
         self._process.write(keys)
         if not self.pump(2.0):
             raise TimeoutError(f"nothing was drawn after {keys!r}:\n{self.text()}")
         took = time.perf_counter() - start
-        self.settle()
+        self.settle(0.2)
         return took
 
     def memory(self) -> float:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     for name in (*TOKENS, *PLACES, *URLS):
         monkeypatch.delenv(name, raising=False)
+    # What one process keeps for itself ends with the test: tokens for this run, the pace of vendors, abandoned work.
+    for name in ("credentials._held", "provision.outside.limits._shared", "provision.crew._strays"):
+        monkeypatch.setattr(f"chatbuilder.{name}", {})
     return ours
+
+
+@pytest.fixture(autouse=True)
+def databases_closed():
+    """From Python 3.13 on a connection that nobody closes is told as a warning, and warnings fail tests."""
+    yield
+    if databases := sys.modules.get("tests.databases"):
+        databases.close_opened()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -51,11 +51,21 @@ def everything(**answers: Any) -> Config:
     return Config(**{**EVERYTHING, **answers})
 
 
+_connections: list[sqlite3.Connection] = []
+
+
 def opened(place: str | Path = ":memory:") -> sqlite3.Connection:
-    """A connection as people should open it."""
+    """A connection as people should open it; it is closed at the end of the test (see conftest)."""
     connection = sqlite3.connect(place, isolation_level=None)
+    _connections.append(connection)
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
+
+
+def close_opened() -> None:
+    """Close every connection that `opened` gave out."""
+    while _connections:
+        _connections.pop().close()
 
 
 def sqlite_of(config: Config) -> tuple[Blueprint, sqlite3.Connection]:

@@ -47,6 +47,8 @@ class World:
 class MemoryProvisioner:
     """Delivers into a World; one for each process."""
 
+    abreast = 1
+
     def __init__(self, world: World) -> None:
         self.world = world
         self.refuse: dict[str, Exception] = {}

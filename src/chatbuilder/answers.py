@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from chatbuilder import catalog
-from chatbuilder.config import Config, CustomField, Options, Target, foreign_target
+from chatbuilder.config import Config, CustomField, Options, Target
 from chatbuilder.errors import InputError
 from chatbuilder.paths import typed
 
@@ -55,7 +55,6 @@ def check(data: Mapping[str, Any], source: str = "The answers") -> Config:
         # A list with a bad entry is not also too short.
         found = [item for item in found if item["type"] != "too_short" or item["loc"][0] not in deeper]
         problems = [_problem(item) for item in found]
-        problems += _foreign_target(data, found)
     count = "one problem" if len(problems) == 1 else f"{len(problems)} problems"
     if len(problems) > PROBLEM_LIMIT:
         problems = [*problems[:PROBLEM_LIMIT], f"and {len(problems) - PROBLEM_LIMIT} more."]
@@ -63,16 +62,6 @@ def check(data: Mapping[str, Any], source: str = "The answers") -> Config:
         f"{source} cannot be used: {count}.", title="Invalid answers", problems=problems, kept=_NOTHING,
         hint="correct the answers and try again.",
     )  # fmt: skip
-
-
-def _foreign_target(data: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Target keys of another platform, which `Config` only looks for in a target that has no other problem."""
-    platform, target = data.get("platform"), data.get("target")
-    nested = any(item["loc"][0] == "target" and len(item["loc"]) > 1 for item in found)
-    if not (nested and isinstance(target, Mapping) and platform in _IDS["platform"]):
-        return []
-    wrong = foreign_target(str(platform), [key for key in target if key in Target.model_fields])
-    return [f"target {wrong}."] if wrong else []
 
 
 def _problem(item: Mapping[str, Any]) -> str:

@@ -15,20 +15,22 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 
 from chatbuilder import pipeline, wizard
-from chatbuilder.pipeline import interactive
+from chatbuilder.errors import ChatbuilderError, ExitCode
+from chatbuilder.pipeline import connecting, interactive
 from chatbuilder.screens import messages
 from chatbuilder.screens.building import Hear
+from chatbuilder.screens.looking import NOTHING_SEEN
 from chatbuilder.screens.sessions import SessionsDesk, resumed
 from chatbuilder.screens.state import State
 from chatbuilder.wizard import Answers, Outcome, Session
 
 if TYPE_CHECKING:
     from chatbuilder.config import Config
-    from chatbuilder.screens.reports import Job, Target
+    from chatbuilder.screens.reports import Job
 
 SAVE_AFTER, THINK_AFTER, LOOK_AFTER = 0.15, 0.02, 0.3  # seconds after a change
 HERE = PurePath(__file__).parent
-STYLED = (*wizard.ORDER, "welcome", "dialog")
+STYLED = (*wizard.ORDER, "welcome", "dialog", "search")
 CHECKED = ("review", "solution", "setup", "done")
 
 
@@ -36,6 +38,7 @@ class ChatbuilderApp(SessionsDesk):
     """One window on one session."""
 
     store = interactive
+    vault = connecting
 
     def __init__(
         self, session: Session, draft: pipeline.Draft | None = None, *, welcome: bool = False, theme: str = ""
@@ -45,6 +48,7 @@ class ChatbuilderApp(SessionsDesk):
         super().__init__(State(session), draft, styles, theme, plain=bool(os.environ.get("NO_COLOR")))
         self._config: Config | None = None
         self._sketched_of: Answers | None = None
+        self._start_when_seen: messages.Start | None = None
         self.when_loaded: Callable[[], None] = lambda: None
 
     def get_default_screen(self) -> Screen[None]:
@@ -67,7 +71,7 @@ class ChatbuilderApp(SessionsDesk):
     def begin(self, session: Session) -> None:
         """Show a session from its step on; nothing of the one before is left."""
         self.state = State(session, zones=self.state.zones)
-        self._config = self._sketched_of = None
+        self._config = self._sketched_of = self._start_when_seen = None
         self.show_screen(_screen(self.state))
         self._think()
 
@@ -75,6 +79,7 @@ class ChatbuilderApp(SessionsDesk):
 
     def on_answered(self, event: messages.Answered) -> None:
         """Merge an answer."""
+        self._start_when_seen = None
         change = event.change(self.state.session.answers) if callable(event.change) else event.change
         self._set(self.state.session.answer(change))
 
@@ -83,7 +88,10 @@ class ChatbuilderApp(SessionsDesk):
         if session.answers != self.state.session.answers:
             self._config = None
             progress = self.state.progress if self.busy else None
-            self.update(session=session, solution=None, target=None, unfinished=False, progress=progress)
+            same = session.answers.get("platform") == self.state.session.answers.get("platform")
+            accounts = self.state.accounts if same else None
+            self.look_away()
+            self.update(session=session, solution=None, progress=progress, accounts=accounts, **NOTHING_SEEN)
             self.soon(THINK_AFTER, self._think)
         else:
             self.update(session=session)
@@ -111,6 +119,7 @@ class ChatbuilderApp(SessionsDesk):
             self._show(session)
 
     def _show(self, session: Session) -> None:
+        self._start_when_seen = None
         self.state = replace(self.state, session=session)
         self.show_screen(_screen(self.state))
         self.save()
@@ -132,6 +141,8 @@ class ChatbuilderApp(SessionsDesk):
         new = found.blueprint != self.state.blueprint
         before = self.state.blueprint if new else self.state.before
         self.update(blueprint=found.blueprint, before=before, problems=wizard.by_field(found.problems))
+        if self.state.problems:
+            self.seen()
         if first:
             self.when_loaded()
         self._work_out()
@@ -142,7 +153,8 @@ class ChatbuilderApp(SessionsDesk):
         if self.state.session.step not in CHECKED[1:]:
             return
         if not problems:
-            self.work(partial(interactive.work_out, answers), partial(self._worked_out, answers))
+            job, failed = partial(interactive.work_out, answers), partial(self._not_worked_out, answers)
+            self.work(job, partial(self._worked_out, answers), failed)
         elif not all(place.startswith("target") for place in problems):
             self._show(self.state.session.at("review"))
 
@@ -153,33 +165,61 @@ class ChatbuilderApp(SessionsDesk):
         if self.state.solution is None:
             self.update(solution=found.solution, suggested=found.suggested, view_words=found.view_words)
         if self.state.session.step == "setup":
+            if self.state.accounts is None:
+                self.list_accounts()
             if found.suggested and "target" not in answers:
                 self._set(self.state.session.answer({"target": found.suggested}))
             else:
                 self.after(LOOK_AFTER, self.look)
 
-    def look(self) -> None:
-        """See what is at the target, without changing it."""
-        config = self._config
-        if config is None or self.busy:
+    def _not_worked_out(self, answers: Answers, error: ChatbuilderError) -> None:
+        """A place out there that cannot be one is told at its field, as it may be half typed."""
+        from chatbuilder.screens.place import place_key
+
+        if answers is not self.state.session.answers:
             return
+        key = place_key(self.state) if self.state.session.step == "setup" else ""
+        if key and error.exit_code == ExitCode.INPUT:
+            self.update(problems={**self.state.problems, f"target.{key}": error.message})
+            self.seen()
+        else:
+            self.trouble(error)
 
-        def seen(found: tuple[Target, bool]) -> None:
-            if config is self._config:
-                self.update(target=found[0], unfinished=found[1])
-
-        self.work(partial(interactive.look, config), seen)
+    def look_job(self) -> Callable[..., Any] | None:
+        """Return the use-case that looks at the target of these answers."""
+        return None if self._config is None else partial(interactive.look, self._config)
 
     # Building
 
-    def build_job(self) -> Callable[[Hear, Callable[[], bool]], Job] | None:
+    def on_start(self, event: messages.Start) -> None:
+        """Build it, after the look that is under way; else say why not."""
+        from chatbuilder.screens.target import hindrance
+
+        self._start_when_seen = None
+        if self.state.target is None and not self.state.problems:
+            self._start_when_seen = event
+        elif why := hindrance(self.state, event.agreed):
+            self.notify(f"Not started: {why}", severity="warning", markup=False)
+        else:
+            self.start(tidy=event.tidy)
+
+    def seen(self) -> None:
+        """The target is known: a start that waits for it can begin."""
+        if self._start_when_seen is not None:
+            self.on_start(self._start_when_seen)
+
+    def build_job(self, *, tidy: bool) -> Callable[[Hear, Callable[[], bool]], Job] | None:
         """Return the use-case that builds these answers."""
-        config = self._config
-        return None if config is None else lambda hear, cancelled: interactive.apply(config, hear, cancelled)
+        return None if self._config is None else partial(interactive.apply, self._config, tidy=tidy)
 
     def built(self, outcome: Outcome) -> None:
         """Something exists: the last step is open."""
         self._set(self.state.session.finished(outcome))
+
+    def on_ticked(self, event: messages.Ticked) -> None:
+        """Keep what was done by hand."""
+        session = self.state.session
+        self._set(replace(session, ticked=wizard.toggled(session.ticked, event.key)))
 
     def export_job(self, folder: str, zipped: bool) -> Callable[[], pipeline.ExportReport] | None:
         """Return the use-case that writes the package of these answers."""
@@ -190,8 +230,19 @@ class ChatbuilderApp(SessionsDesk):
 
     # The menu
 
+    def action_search(self) -> None:
+        """Search the library."""
+        from chatbuilder.pipeline import browsing
+        from chatbuilder.screens.search import SearchScreen
+
+        self.push_screen(SearchScreen(browsing.look_up, browsing.chat, browsing.assistants))
+
     def more_commands(self) -> Iterable[SystemCommand]:
-        """Export and copy, where there is a solution."""
+        """The library; accounts, where there are any; export and copy, where there is a solution."""
+        yield SystemCommand("Search chats", "Find words in all chats of the library", self.action_search)
+        if self.remote:
+            yield SystemCommand("Connect an account", "Give a token; it is kept in your keyring", self.on_ask_connect)
+            yield SystemCommand("Check the token", "Ask what it may do, and what is missing", self.on_ask_check)
         if solution := self.state.solution:
             plan = messages.Copy(wizard.plan_text(solution), "Plan")
             yield SystemCommand("Export", "Write everything to a folder or a zip file", self.on_ask_export)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)  # fmt: skip
+from pydantic_core import InitErrorDetails
 
 from chatbuilder import catalog
 
@@ -55,19 +66,54 @@ def _no_comma(text: str) -> str:
     return label
 
 
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+def _checked(value: Any, validate: Callable[[Any], Any], *problems: str) -> Any:
+    """Return what `validate` makes of a raw value; its errors and `problems` ("" is none) are told together.
+
+    A validator that runs after the others would only be heard once those are content.
+    """
+    told: list[InitErrorDetails] = []
+    found: Any = None
+    try:
+        found = validate(value)
+    except ValidationError as error:
+        told += [
+            {"type": item["type"], "loc": item["loc"], "input": item["input"], "ctx": item.get("ctx", {})}
+            for item in error.errors(include_url=False)
+        ]
+    told += [{"type": "value_error", "input": value, "ctx": {"error": ValueError(text)}} for text in problems if text]
+    if told:
+        raise ValidationError.from_exception_data("answers", told)
+    return found
+
+
+def _entries(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _of(value: Any, key: str) -> Any:
+    return value.get(key) if isinstance(value, Mapping) else getattr(value, key, None)
+
+
+def _repeated(value: Any) -> str:
+    """Return which labels a list has more than once, compared as people do: case and outer spaces aside."""
+    labels = [unicodedata.normalize("NFC", entry).strip() for entry in _entries(value) if isinstance(entry, str)]
     seen: set[str] = set()
-    for value in values:
-        if value.casefold() in seen:
-            raise ValueError(f"lists {value!r} twice")
-        seen.add(value.casefold())
-    return values
+    again: dict[str, str] = {}
+    for label in labels:
+        if label.casefold() in seen and len(label) <= NAME_LIMIT:
+            again.setdefault(label.casefold(), label)
+        seen.add(label.casefold())
+    return f"lists {', '.join(map(repr, again.values()))} twice" if again else ""
 
 
 Name = Annotated[str, AfterValidator(clean_name)]
 Label = Annotated[str, AfterValidator(clean_label)]
 ChoiceLabel = Annotated[str, AfterValidator(_no_comma)]
-Labels = Annotated[tuple[ChoiceLabel, ...], Field(max_length=LIST_LIMIT), AfterValidator(_distinct)]
+_Distinct = WrapValidator(lambda value, validate: _checked(value, validate, _repeated(value)))
+_NamesDiffer = WrapValidator(
+    lambda value, validate: _checked(value, validate, _repeated([_of(item, "name") for item in _entries(value)]))
+)
+Labels = Annotated[tuple[ChoiceLabel, ...], Field(max_length=LIST_LIMIT), _Distinct]
 PlatformId = Literal["notion", "airtable", "sheets", "excel", "obsidian", "logseq", "custom"]
 PriorityId = Literal[
     "organization", "search", "analytics", "collaboration", "automation", "simplicity", "portability", "integration"
@@ -87,6 +133,15 @@ def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _choices_problem(item: Any) -> str:
+    kind, choices = _of(item, "type") or "text", _of(item, "choices") or ()
+    if kind not in catalog.CUSTOM_FIELD_TYPES or not isinstance(choices, (list, tuple)):
+        return ""
+    if choices and kind not in ("select", "multi_select"):
+        return f"a {kind} field takes no choices"
+    return "" if choices or kind not in ("select", "multi_select") else f"a {kind} field needs choices"
+
+
 class CustomField(Slice):
     """A field of the person's own on Chat Sessions."""
 
@@ -103,13 +158,10 @@ class CustomField(Slice):
             raise ValueError(f"{value!r} is the name of a built-in field; choose another")
         return value
 
-    @model_validator(mode="after")
-    def _choices_fit(self) -> CustomField:
-        if self.choices and self.type not in ("select", "multi_select"):
-            raise ValueError(f"a {self.type} field takes no choices")
-        if not self.choices and self.type in ("select", "multi_select"):
-            raise ValueError(f"a {self.type} field needs choices")
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _choices_fit(cls, item: Any, validate: Callable[[Any], Any]) -> Any:
+        return _checked(item, validate, _choices_problem(item))
 
 
 class Options(Slice):
@@ -120,7 +172,7 @@ class Options(Slice):
     timezone: str = "UTC"
     date_format: Literal["iso", "european", "us"] = "iso"
     sample_data: bool = True
-    custom_fields: Annotated[tuple[CustomField, ...], Field(max_length=20)] = ()
+    custom_fields: Annotated[tuple[CustomField, ...], Field(max_length=20), _NamesDiffer] = ()
 
     _lists = field_validator("assistants", "topics", "custom_fields", mode="before")(_tuple)
 
@@ -138,12 +190,6 @@ class Options(Slice):
     def _some(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value:
             raise ValueError("must list at least one entry")
-        return value
-
-    @field_validator("custom_fields")
-    @classmethod
-    def _names_differ(cls, value: tuple[CustomField, ...]) -> tuple[CustomField, ...]:
-        _distinct(tuple(item.name for item in value))
         return value
 
 
@@ -188,11 +234,17 @@ class Target(Slice):
         return value
 
 
-def foreign_target(platform: str, keys: Iterable[str]) -> str:
-    """Return what is wrong with these target keys for a platform, "" when nothing is."""
+def _target_problems(target: Any, platform: str | None) -> list[str]:
+    if platform is None:  # already told
+        return []
+    given = [key for key in Target.model_fields if _of(target, key) is not None]
     allowed = catalog.PLATFORMS[platform].target_keys
-    wrong = [key for key in keys if key not in allowed]
-    return f"{', '.join(wrong)} does not apply to {platform}, which takes {', '.join(allowed)}" if wrong else ""
+    found = []
+    if wrong := [key for key in given if key not in allowed]:
+        found.append(f"{', '.join(wrong)} does not apply to {platform}, which takes {', '.join(allowed)}")
+    if {"workspace", "base"} <= set(given):
+        found.append("takes workspace (make a base) or base (use an empty one), not both")
+    return found
 
 
 class Config(Slice):
@@ -201,8 +253,8 @@ class Config(Slice):
     version: Literal[1] = 1
     name: Name = "Chat Sessions"
     platform: PlatformId
-    priorities: Annotated[tuple[PriorityId, ...], Field(min_length=1, max_length=8)]
-    features: Annotated[tuple[FeatureId, ...], Field(max_length=8)] = ()
+    priorities: Annotated[tuple[PriorityId, ...], Field(min_length=1), _Distinct]
+    features: Annotated[tuple[FeatureId, ...], _Distinct] = ()
     team_size: TeamSizeId = "solo"
     complexity: ComplexityId = "moderate"
     options: Options = Options()
@@ -210,27 +262,15 @@ class Config(Slice):
 
     _lists = field_validator("priorities", "features", mode="before")(_tuple)
 
-    @field_validator("priorities", "features")
-    @classmethod
-    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return _distinct(value)
-
     @field_validator("features")
     @classmethod
     def _catalogue_order(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(key for key in catalog.FEATURES if key in value)
 
-    @field_validator("target")
+    @field_validator("target", mode="wrap")
     @classmethod
-    def _target_fits(cls, target: Target, info: ValidationInfo) -> Target:
-        platform = info.data.get("platform")
-        if platform is None:  # already reported
-            return target
-        if wrong := foreign_target(platform, [key for key, value in target if value is not None]):
-            raise ValueError(wrong)
-        if target.workspace and target.base:
-            raise ValueError("takes workspace (make a base) or base (use an empty one), not both")
-        return target
+    def _target_fits(cls, target: Any, validate: Callable[[Any], Any], info: ValidationInfo) -> Any:
+        return _checked(target, validate, *_target_problems(target, info.data.get("platform")))
 
     def data(self) -> dict[str, Any]:
         """Return the answers as plain data, without what was left at its default in target."""

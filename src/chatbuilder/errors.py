@@ -71,6 +71,10 @@ class RefusedError(ChatbuilderError):
     exit_code = ExitCode.REFUSED
 
 
+class UnavailableError(RefusedError):
+    """The platform or the network stays away for now: running again later goes on where it stopped."""
+
+
 class PartlyDoneError(ChatbuilderError):
     """Some steps are done and kept; running again finishes the rest."""
 

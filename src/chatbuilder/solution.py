@@ -14,10 +14,14 @@ StepKind = Literal["folder", "file", "merge", "sql", "workbook", "http"]
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """An id that does not exist yet: what `path` (dotted, numbers index lists) leads to in a step's result."""
+    """An id that does not exist yet: what `path` (dotted, numbers index lists) leads to in a step's result.
+
+    With `before`, the value is text that stands after it: Ref("target", "mark", "chatbuilder:v1:topics:").
+    """
 
     step: str
     path: str = "id"
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,12 @@ class Step:
     * http: {method, path, params?, query?, body?}: the exact request below the API's base URL; each `{name}` in the
       path stands for params[name] (usually a Ref). A mapping in the body may have a Ref as its key.
 
-    No step is called "target": a Ref to it stands for what delivery asks the person when the answers leave it open
-    (Airtable without a target: Ref("target", "workspace")).
+    No step is called "target": a Ref to it stands for what only delivery knows. Ref("target", "mark") is a short text
+    that no other system has, by which delivery finds what a lost answer made; Ref("target", "workspace") is what
+    Airtable needs and the answers leave open.
+
+    More keys of an http payload are for delivery alone and never sent: `makes` (what it creates), `key`, `marker`,
+    `optional` (why a refusal is no failure), `then` (see `Evolution`).
     """
 
     key: str
@@ -78,6 +86,27 @@ class Plan:
             }
             for step in self.steps
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What an earlier run delivered for one step: the payload with every Ref resolved, and its result."""
+
+    payload: Mapping[str, Any]
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Evolution:
+    """How a system that exists gets to other answers: what to deliver now, and what stays though it is not asked for.
+
+    A step whose delivered payload says the same keeps that payload. A step that changes carries the request that makes
+    the difference, says so in its title, and has the whole payload of the new answers under `then`: the next evolution
+    compares with that. Nothing that holds data is dropped or renamed; `kept` names what the answers no longer want.
+    """
+
+    plan: Plan
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +154,7 @@ class Solution:
 def plain(value: Any) -> Any:
     """Return a payload as JSON data: a Ref becomes {"$ref": step, "path": path}."""
     if isinstance(value, Ref):
-        return {"$ref": value.step, "path": value.path}
+        return {"$ref": value.step, "path": value.path, **({"before": value.before} if value.before else {})}
     if isinstance(value, Mapping):
         return {_plain_key(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -152,7 +181,7 @@ def _follow(ref: Ref, results: Mapping[str, Mapping[str, Any]]) -> Any:
     found: Any = results[ref.step]
     for part in ref.path.split("."):
         found = found[int(part)] if isinstance(found, list) else found[part]
-    return found
+    return f"{ref.before}{found}" if ref.before else found
 
 
 def json_text(value: Any) -> str:

@@ -39,7 +39,7 @@ STEPS: tuple[Step, ...] = (
         "Take what you will use every week. None is fine: the core works alone.",
     ),
     Step(
-        "team", "Team", "Team", "Who uses it, and how deep should it go?",
+        "team", "Team & complexity", "Team", "Who uses it, and how deep should it go?",
         "Both can grow later. Tab moves between the two lists.",
     ),
     Step(
@@ -102,12 +102,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Where somebody is: the answers so far, the step, the steps seen, and what it led to."""
+    """Where somebody is: the answers so far, the step, the steps seen, what it led to, what is ticked off by hand."""
 
     answers: Answers = field(default_factory=dict)
     step: str = FIRST
     reached: tuple[str, ...] = (FIRST,)
     outcome: Outcome | None = None
+    ticked: tuple[str, ...] = ()
 
     def answer(self, change: Answers) -> Session:
         """Return the session with answers merged in; whatever was built from the old ones is no longer the outcome.
@@ -156,10 +157,10 @@ class Session:
 
 def built(result: Answers) -> Outcome:
     """Return the outcome of a completed job (`pipeline.Job.result`)."""
-    titles = "; ".join(_texts(result.get("by_hand")))
-    by_hand = (f"By hand, as the guide tells under “To do by hand”: {titles}.",) if titles else ()
     place, url = str(result.get("place") or ""), str(result.get("url") or "")
-    return Outcome("built", place, url, (*_texts(result.get("next")), *by_hand), _texts(result.get("kept")))
+    more = (("", "kept"), ("Not asked for any more, and still there: ", "left"), ("Removed: ", "removed"))
+    kept = tuple(f"{words}{text}" for words, key in more for text in _texts(result.get(key)))
+    return Outcome("built", place, url, _texts(result.get("next")), kept)
 
 
 def exported(place: str) -> Outcome:
@@ -175,7 +176,8 @@ def resumed(answers: Answers, step: str, reached: Iterable[str], extra: Answers 
     """Return the session of a saved draft, on its step, or on the last one before it that may be entered."""
     usable, _ = tidy(answers)
     known = tuple(name for name in ORDER if name in {*reached, FIRST, step})
-    session = Session(usable, FIRST, known, Outcome.read((extra or {}).get("outcome")))
+    more = extra or {}
+    session = Session(usable, FIRST, known, Outcome.read(more.get("outcome")), _texts(more.get("ticked")))
     can = session.open_steps()
     return replace(session, step=step if step in can else can[-1])
 

@@ -6,10 +6,13 @@ create-table, create-field, update-field and update-multiple-records pages (Nove
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import count
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -32,12 +35,22 @@ MERGEABLE = {"singleLineText", "multilineText", "number", "singleSelect", "multi
 
 
 class Refused(AssertionError):
-    """Airtable would answer 403, 404 or 422."""
+    """Airtable answers with this status and error instead."""
+
+    def __init__(self, why: str, status: int = 422, type_: str = "INVALID_REQUEST_UNKNOWN") -> None:
+        super().__init__(why)
+        self.status = status
+        self.type = type_
 
 
-def _need(yes: Any, why: str) -> None:
+def _need(yes: Any, why: str, status: int = 422, type_: str = "INVALID_REQUEST_UNKNOWN") -> None:
     if not yes:
-        raise Refused(why)
+        raise Refused(why, status, type_)
+
+
+def _found(yes: Any, why: str) -> None:
+    """A wrong id and a missing right are one and the same to Airtable."""
+    _need(yes, why, 403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND")
 
 
 def _keys(body: Any, required: set[str], optional: set[str], where: str) -> None:
@@ -59,7 +72,10 @@ def check_field(body: Any, tables: set[str]) -> None:
     _keys(body, {"name", "type"}, {"options", "description"}, "field")
     _name(body["name"], "field")
     kind, where = body["type"], f"field {body['name']}"
-    _need(kind not in NOT_CREATABLE, f"{where}: UNSUPPORTED_FIELD_TYPE_FOR_CREATE {kind}")
+    _need(
+        kind not in NOT_CREATABLE, f"Creating {kind} fields is not supported at this time", 422,
+        "UNSUPPORTED_FIELD_TYPE_FOR_CREATE",
+    )  # fmt: skip
     _need(len(body.get("description", "")) <= 20_000, f"{where}: description too long")
     if kind in NO_OPTIONS:
         _need("options" not in body, f"{where}: {kind} takes no options")
@@ -105,10 +121,10 @@ def _datetime(options: Any, where: str, tables: set[str]) -> None:
     _need(not zone.startswith(("Etc/", "US/")), f"{where}: time zone {zone}")
 
 
-def _choices(options: Any, where: str, tables: set[str]) -> None:
+def _choices(options: Any, where: str, tables: set[str], more: frozenset[str] = frozenset()) -> None:
     _keys(options, {"choices"}, set(), where)
     for choice in options["choices"]:
-        _keys(choice, {"name"}, {"color"}, where)
+        _keys(choice, {"name"}, {"color"} | more, where)
         _name(choice["name"], where)
         _need(choice.get("color", "blueBright") in COLOURS, f"{where}: colour {choice.get('color')}")
     _distinct([c["name"] for c in options["choices"]], where)
@@ -139,45 +155,89 @@ def check_table(body: Any, tables: set[str]) -> None:
 
 @dataclass
 class Base:
-    """One base. Ids are counted, so that a test can read them."""
+    """One base. Ids are counted, so that a test can read them; cells are kept by the ids of their fields.
+
+    With `typecast` a request that asks for it makes new choices and linked rows, as Airtable does; without, what our
+    plans rely on has to be there. `limit` is how many records the plan holds.
+    """
 
     workspace: str = "wspAAAAAAAAAAAAAA"
     id: str = "appAAAAAAAAAAAAAA"
     name: str = ""
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
-    rows: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    cells: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)
-    made: int = 0
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    typecast: bool = False
+    limit: int = 1000
 
     def new_id(self, kind: str) -> str:
-        self.made += 1
-        return f"{kind}{self.made:014d}"
+        return f"{kind}{next(self.numbers):014d}"
 
-    def send(self, method: str, path: str, body: Any) -> dict[str, Any]:
-        """Answer one request as Airtable does, or refuse it."""
+    @property
+    def rows(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """The rows of each table: by id, cells by the present name of their field."""
+        return {key: {row: self.named(key, row) for row in rows} for key, rows in self.cells.items()}
+
+    def named(self, table: str, row: str) -> dict[str, Any]:
+        names = {f["id"]: f["name"] for f in self.tables[table]["fields"]}
+        cells = self.cells[table][row]
+        return {
+            names[key]: list(value) if isinstance(value, list) else value
+            for key, value in cells.items()
+            if value not in (None, "", []) and value is not False
+        }
+
+    def send(self, method: str, path: str, body: Any, query: dict[str, list[str]] | None = None) -> dict[str, Any]:
+        """Answer one request as Airtable does, or refuse it. What is refused changes nothing."""
         self.calls.append((method, path))
         for pattern, verb, handler in ROUTES:
             match = re.fullmatch(pattern, path)
             if match and verb == method:
-                return handler(self, body, *match.groups())
-        raise Refused(f"404 {method} {path}")
+                if method == "GET":
+                    return handler(self, query, *match.groups())
+                before = pickle.dumps((self.tables, self.cells))
+                try:
+                    return handler(self, query if method == "DELETE" else body, *match.groups())
+                except BaseException:
+                    self.tables, self.cells = pickle.loads(before)
+                    raise
+        raise Refused(f"{method} {path}", 404, "NOT_FOUND")
 
-    def _table(self, key: str) -> dict[str, Any]:
-        _need(key in self.tables, f"404 table {key}")
-        return self.tables[key]
+    def table(self, key: str) -> dict[str, Any]:
+        """A table by id or name, as Airtable takes both."""
+        found = self.tables.get(key) or next((t for t in self.tables.values() if t["name"] == key), None)
+        _found(found, f"table {key}")
+        assert found is not None
+        return found
 
     def create_base(self, body: Any) -> dict[str, Any]:
         _keys(body, {"name", "workspaceId", "tables"}, set(), "base")
         _name(body["name"], "base")
-        _need(body["workspaceId"] == self.workspace, f"403 workspace {body['workspaceId']}")
+        _found(body["workspaceId"] == self.workspace, f"workspace {body['workspaceId']}")
         _need(not self.tables, "the base is made twice")
         _need(body["tables"], "a base needs a table")
         _distinct([t["name"] for t in body["tables"]], "base")
         self.name = body["name"]
         return {"id": self.id, "tables": [self._add_table(table) for table in body["tables"]]}
 
+    def list_tables(self, query: Any, base: str) -> dict[str, Any]:
+        _found(base == self.id, f"base {base}")
+        _need(not query, f"unknown query {query}")
+        return {"tables": [self._shown(table) for table in self.tables.values()]}
+
+    def _shown(self, table: dict[str, Any]) -> dict[str, Any]:
+        view = {"id": f"viw{table['id'][3:]}", "name": "Grid view", "type": "grid"}
+        found = {**copy.deepcopy(table), "primaryFieldId": table["fields"][0]["id"], "views": [view]}
+        if not found["description"]:
+            del found["description"]
+        for item in found["fields"]:
+            if not item["options"]:
+                del item["options"]
+        return found
+
     def create_table(self, body: Any, base: str) -> dict[str, Any]:
-        _need(base == self.id, f"403 base {base}")
+        _found(base == self.id, f"base {base}")
         return self._add_table(body)
 
     def _add_table(self, body: Any) -> dict[str, Any]:
@@ -185,90 +245,232 @@ class Base:
         _distinct([*(t["name"] for t in self.tables.values()), body["name"]], "base")
         key = self.new_id("tbl")
         table = {"id": key, "name": body["name"], "description": body.get("description", ""), "fields": []}
-        self.tables[key], self.rows[key] = table, {}
+        self.tables[key], self.cells[key] = table, {}
         for item in body["fields"]:
             self._add_field(table, item)
-        return {**table, "primaryFieldId": table["fields"][0]["id"], "fields": list(table["fields"])}
+        return self._shown(table)
 
     def create_field(self, body: Any, base: str, table: str) -> dict[str, Any]:
-        _need(base == self.id, f"403 base {base}")
+        _found(base == self.id, f"base {base}")
         check_field(body, set(self.tables))
-        return self._add_field(self._table(table), body)
+        return copy.deepcopy(self._add_field(self.table(table), body))
 
     def _add_field(self, table: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         _distinct([*(f["name"] for f in table["fields"]), body["name"]], f"table {table['name']}")
-        found = {**body, "id": self.new_id("fld"), "options": dict(body.get("options", {}))}
+        found = {**body, "id": self.new_id("fld"), "options": copy.deepcopy(body.get("options", {}))}
+        for choice in found["options"].get("choices", ()):
+            choice["id"] = self.new_id("sel")
         table["fields"].append(found)
         other = self.tables.get(found["options"].get("linkedTableId", ""))
+        if other is not None:
+            found["options"] |= {"isReversed": False, "prefersSingleRecordLink": False}
         if other is not None and other is not table:
             taken = {f["name"].casefold() for f in other["fields"]}
-            name = table["name"] if table["name"].casefold() not in taken else f"{table['name']} 2"
+            names = [table["name"], *(f"{table['name']} {number}" for number in range(2, 9))]
+            name = next(name for name in names if name.casefold() not in taken)
             far = {"id": self.new_id("fld"), "name": name, "type": "multipleRecordLinks"}
-            far["options"] = {"linkedTableId": table["id"], "inverseLinkFieldId": found["id"]}
+            far["options"] = {"linkedTableId": table["id"], "inverseLinkFieldId": found["id"], "isReversed": False}
             other["fields"].append(far)
             found["options"]["inverseLinkFieldId"] = far["id"]
         return found
 
     def update_field(self, body: Any, base: str, table: str, key: str) -> dict[str, Any]:
-        _need(base == self.id, f"403 base {base}")
-        _keys(body, set(), {"name", "description"}, "update field")
-        owner = self._table(table)
+        _found(base == self.id, f"base {base}")
+        _keys(body, set(), {"name", "description", "options"}, "update field")
+        _need(body, "update field: nothing to update")
+        owner = self.table(table)
         found = next((f for f in owner["fields"] if f["id"] == key), None)
-        _need(found, f"404 field {key} in {owner['name']}")
+        _found(found, f"field {key} in {owner['name']}")
         assert found is not None
-        _name(body["name"], "update field")
-        _distinct([*(f["name"] for f in owner["fields"] if f is not found), body["name"]], f"table {owner['name']}")
-        found["name"] = body["name"]
-        return found
+        if "name" in body:
+            _name(body["name"], "update field")
+            _distinct([*(f["name"] for f in owner["fields"] if f is not found), body["name"]], f"table {owner['name']}")
+            found["name"] = body["name"]
+        if "options" in body:
+            self._set_choices(found, body["options"])
+        return copy.deepcopy(found)
+
+    def _set_choices(self, found: dict[str, Any], options: Any) -> None:
+        """Choices that are left out go, with the cells that hold them."""
+        _need(found["type"] in ("singleSelect", "multipleSelects"), f"{found['name']}: options of {found['type']}")
+        _choices(options, found["name"], set(), frozenset(("id",)))
+        before = {choice["id"] for choice in found["options"]["choices"]}
+        _need({c["id"] for c in options["choices"] if "id" in c} <= before, f"{found['name']}: unknown choice id")
+        names = {c["name"] for c in found["options"]["choices"]}
+        _need(
+            all("id" in c for c in options["choices"] if c["name"] in names),
+            f"{found['name']}: a choice without its id",
+        )
+        kept = [{**choice, "id": choice.get("id") or self.new_id("sel")} for choice in options["choices"]]
+        found["options"]["choices"] = kept
+        names = {choice["name"] for choice in kept}
+        for rows in self.cells.values():
+            for cells in rows.values():
+                value = cells.get(found["id"])
+                if isinstance(value, str) and value not in names:
+                    del cells[found["id"]]
+
+    def update_table(self, body: Any, base: str, table: str) -> dict[str, Any]:
+        _found(base == self.id, f"base {base}")
+        _keys(body, set(), {"name", "description"}, "update table")
+        owner = self.table(table)
+        if "name" in body:
+            _name(body["name"], "update table")
+            _distinct([*(t["name"] for t in self.tables.values() if t is not owner), body["name"]], "base")
+        owner.update(body)
+        return self._shown(owner)
+
+    # Records
+
+    def list_rows(self, query: Any, base: str, table: str) -> dict[str, Any]:
+        _found(base == self.id, f"base {base}")
+        query = query or {}
+        _need(set(query) <= {"offset", "pageSize", "maxRecords", "fields[]"}, f"unknown query {set(query)}")
+        size, most = (
+            int(query.get(name, [str(default)])[0]) for name, default in (("pageSize", 100), ("maxRecords", 0))
+        )
+        _need(1 <= size <= 100, f"page size {size}")
+        owner = self.table(table)
+        keys = list(self.cells[owner["id"]])[: most or None]
+        offset = query.get("offset", [""])[0]
+        start = int(offset.partition("/")[2] or "0") if offset else 0
+        _need(not offset or offset.startswith("itr"), "bad offset", 422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE")
+        found = [self._row(owner, key) for key in keys[start : start + size]]
+        for name in query.get("fields[]", ()):
+            _need(any(f["name"] == name for f in owner["fields"]), f'Unknown field name: "{name}"', 422, UNKNOWN_FIELD)
+        if "fields[]" in query:
+            for row in found:
+                row["fields"] = {name: cell for name, cell in row["fields"].items() if name in query["fields[]"]}
+        more = {"offset": f"itr/{start + size}"} if start + size < len(keys) else {}
+        return {"records": found, **more}
+
+    def _row(self, owner: dict[str, Any], key: str) -> dict[str, Any]:
+        return {"id": key, "createdTime": "2026-11-22T00:00:00.000Z", "fields": self.named(owner["id"], key)}
+
+    def delete_rows(self, query: Any, base: str, table: str) -> dict[str, Any]:
+        _found(base == self.id, f"base {base}")
+        owner = self.table(table)
+        keys = (query or {}).get("records[]", [])
+        _need(set(query or {}) == {"records[]"} and 1 <= len(keys) <= 10, f"records to delete: {query}")
+        for key in keys:
+            _found(key in self.cells[owner["id"]], f"record {key}")
+        for key in keys:
+            self.drop_row(owner["id"], key)
+        return {"records": [{"id": key, "deleted": True} for key in keys]}
+
+    def drop_row(self, table: str, row: str) -> None:
+        """Delete a row, and every link to it."""
+        del self.cells[table][row]
+        for rows in self.cells.values():
+            for cells in rows.values():
+                for value in cells.values():
+                    if isinstance(value, list) and row in value:
+                        value.remove(row)
 
     def update_rows(self, body: Any, base: str, table: str) -> dict[str, Any]:
-        _need(base == self.id, f"403 base {base}")
-        owner = self._table(table)
+        _found(base == self.id, f"base {base}")
+        owner = self.table(table)
         _keys(body, {"records"}, {"performUpsert", "typecast"}, "records")
         _need(1 <= len(body["records"]) <= 10, f"{len(body['records'])} records in a call")
-        upsert = "performUpsert" in body
+        upsert, cast = "performUpsert" in body, self.typecast and body.get("typecast") is True
         merge = self._merge(owner, body["performUpsert"]) if upsert else []
-        records = [self._write(owner, record, merge, upsert=upsert) for record in body["records"]]
-        return {"records": records}
+        before = set(self.cells[owner["id"]])
+        keys = [self._write(owner, record, merge, upsert=upsert, cast=cast) for record in body["records"]]
+        _need(len(set(keys)) == len(keys), "a record comes twice in one call")
+        _need(
+            sum(map(len, self.cells.values())) <= self.limit, "The base holds no more records", 422,
+            "RECORD_LIMIT_EXCEEDED",
+        )  # fmt: skip
+        if not upsert:
+            return {"records": [self._row(owner, key) for key in keys]}
+        # The order of an upsert's answer is not promised: here it is never the order that was sent.
+        return {
+            "records": [self._row(owner, key) for key in reversed(keys)],
+            "createdRecords": [key for key in keys if key not in before],
+            "updatedRecords": [key for key in keys if key in before],
+        }
 
     def _merge(self, table: dict[str, Any], body: Any) -> list[str]:
         _keys(body, {"fieldsToMergeOn"}, set(), "performUpsert")
         names: list[str] = body["fieldsToMergeOn"]
         _need(1 <= len(names) <= 3, "one to three merge fields")
         kinds = {f["name"]: f["type"] for f in table["fields"]}
-        _need(all(kinds.get(n) in MERGEABLE for n in names), f"{names} cannot tell rows apart")
+        _need(all(kinds.get(n) in MERGEABLE for n in names), f"{names} cannot tell rows apart", 422, UNKNOWN_FIELD)
         return names
 
-    def _write(self, table: dict[str, Any], record: Any, merge: list[str], *, upsert: bool) -> dict[str, Any]:
+    def _write(self, table: dict[str, Any], record: Any, merge: list[str], *, upsert: bool, cast: bool) -> str:
         _keys(record, {"fields"} | (set() if upsert else {"id"}), set(), "record")
         kinds = {f["name"]: f for f in table["fields"]}
+        values: dict[str, Any] = {}
         for name, value in record["fields"].items():
-            _need(name in kinds, f"UNKNOWN_FIELD_NAME {name!r}")
-            self._check_cell(kinds[name], value)
-        rows = self.rows[table["id"]]
+            _need(name in kinds, f'Unknown field name: "{name}"', 422, UNKNOWN_FIELD)
+            values[name] = self._cast(kinds[name], value) if cast else value
+            self._check_cell(kinds[name], values[name])
+        rows = self.cells[table["id"]]
         if upsert:
-            key = tuple(record["fields"].get(n) for n in merge)
+            key = tuple(values.get(n) for n in merge)
             _need(all(key), "a merge field is empty")
-            same = [k for k, row in rows.items() if tuple(row.get(n) for n in merge) == key]
+            ids = [kinds[n]["id"] for n in merge]
+            same = [k for k, row in rows.items() if tuple(row.get(i) for i in ids) == key]
             _need(len(same) <= 1, f"several rows match {key}")
             row = same[0] if same else self.new_id("rec")
         else:
             row = record["id"]
-            _need(row in rows, f"404 record {row}")
-        rows.setdefault(row, {}).update(record["fields"])
-        return {"id": row, "fields": rows[row], "createdTime": "2026-11-22T00:00:00.000Z"}
+            _found(row in rows, f"record {row}")
+        self.cells[table["id"]].setdefault(row, {})
+        for name, value in values.items():
+            self.set_cell(kinds[name], table["id"], row, value)
+        return row
+
+    def set_cell(self, rule: dict[str, Any], table: str, row: str, value: Any) -> None:
+        """Write a cell; a link shows on its other side as well."""
+        before = self.cells[table][row].get(rule["id"]) or []
+        self.cells[table][row][rule["id"]] = list(value) if isinstance(value, list) else value
+        far = rule["options"].get("inverseLinkFieldId")
+        if far is None:
+            return
+        others = self.cells[rule["options"]["linkedTableId"]]
+        for other in set(before) - set(value or []):
+            others[other][far].remove(row)
+        for other in [o for o in value or [] if o not in before]:
+            others[other].setdefault(far, []).append(row)
+
+    def _cast(self, rule: dict[str, Any], value: Any) -> Any:
+        options = rule["options"]
+        if rule["type"] in ("singleSelect", "multipleSelects"):
+            for name in [value] if isinstance(value, str) else value:
+                if name not in {c["name"] for c in options["choices"]}:
+                    options["choices"].append({"id": self.new_id("sel"), "name": name, "color": "blueLight2"})
+        if rule["type"] == "multipleRecordLinks":
+            return [self._linked(options["linkedTableId"], text) for text in value]
+        return value
+
+    def _linked(self, table: str, text: str) -> str:
+        if text in self.cells[table]:
+            return text
+        primary = self.tables[table]["fields"][0]["id"]
+        found = next((row for row, cells in self.cells[table].items() if cells.get(primary) == text), None)
+        if found is None:
+            found = self.new_id("rec")
+            self.cells[table][found] = {primary: text}
+        return found
 
     def _check_cell(self, rule: dict[str, Any], value: Any) -> None:
         kind, options = rule["type"], rule["options"]
-        right = CELLS[kind](value)
-        if kind in ("singleSelect", "multipleSelects"):
+        right, code = kind in CELLS and CELLS[kind](value), "INVALID_VALUE_FOR_COLUMN"
+        if right and kind in ("singleSelect", "multipleSelects"):
             known = {c["name"] for c in options["choices"]}
-            right = right and set([value] if kind == "singleSelect" else value) <= known
-        if kind == "multipleRecordLinks":
-            right = right and set(value) <= set(self.rows[options["linkedTableId"]])
-        if kind == "rating":
-            right = right and 1 <= value <= options["max"]
-        _need(right, f"{rule['name']} ({kind}) cannot hold {value!r}")
+            right = set([value] if kind == "singleSelect" else value) <= known
+            code = "INVALID_MULTIPLE_CHOICE_OPTIONS"
+        if right and kind == "multipleRecordLinks":
+            right = set(value) <= set(self.cells[options["linkedTableId"]])
+            code = "ROW_DOES_NOT_EXIST"
+        if right and kind == "rating":
+            right = 1 <= value <= options["max"]
+        _need(right, f"Field {rule['name']!r} ({kind}) cannot accept {value!r}", 422, code)
+
+
+UNKNOWN_FIELD = "UNKNOWN_FIELD_NAME"
 
 
 def _is_date(value: Any) -> bool:
@@ -297,20 +499,40 @@ CELLS: dict[str, Callable[[Any], bool]] = {
 }
 ROUTES: list[tuple[str, str, Callable[..., dict[str, Any]]]] = [
     (r"/v0/meta/bases", "POST", Base.create_base),
+    (r"/v0/meta/bases/(\w+)/tables", "GET", Base.list_tables),
     (r"/v0/meta/bases/(\w+)/tables", "POST", Base.create_table),
+    (r"/v0/meta/bases/(\w+)/tables/(\w+)", "PATCH", Base.update_table),
     (r"/v0/meta/bases/(\w+)/tables/(\w+)/fields", "POST", Base.create_field),
     (r"/v0/meta/bases/(\w+)/tables/(\w+)/fields/(\w+)", "PATCH", Base.update_field),
+    (r"/v0/(\w+)/(\w+)", "GET", Base.list_rows),
     (r"/v0/(\w+)/(\w+)", "PATCH", Base.update_rows),
+    (r"/v0/(\w+)/(\w+)", "DELETE", Base.delete_rows),
 ]
 
 
-def deliver(plan: Plan, base: Base, *, target: dict[str, str] | None = None) -> Base:
-    """Send a plan step by step, as a provisioner would: Refs resolved from earlier answers, ids put into the path."""
-    results: dict[str, Any] = {"target": target or {}}
+def deliver(
+    plan: Plan, base: Base, *, target: dict[str, str] | None = None, done: dict[str, Any] | None = None
+) -> Base:
+    """Send a plan step by step, as a provisioner would: Refs resolved from earlier answers, ids put into the path.
+
+    `done` gets payload and result of each step, as a journal has them.
+    """
+    results: dict[str, Any] = {"target": {"mark": "0123456789ab", **(target or {})}}
     for step in plan:
         _need(set(step.depends_on) <= set(results), f"{step.key} comes before {step.depends_on}")
         payload = resolve(step.payload, {key: results[key] for key in (*step.depends_on, "target")})
-        _keys(payload, {"method", "path", "body"}, {"params"}, step.key)
+        _keys(payload, {"makes", "method", "path", "body"}, {"params"}, step.key)
         path = payload["path"].format(**payload.get("params", {}))
-        results[step.key] = base.send(payload["method"], path, payload["body"])
+        results[step.key] = _ordered(payload["body"], base.send(payload["method"], path, payload["body"]))
+        if done is not None:
+            done[step.key] = (payload, results[step.key])
     return base
+
+
+def _ordered(body: Any, answer: dict[str, Any]) -> dict[str, Any]:
+    """Bring the rows of an upsert's answer into the order in which they were sent, as Refs count on."""
+    if "performUpsert" not in body:
+        return answer
+    name = body["performUpsert"]["fieldsToMergeOn"][0]
+    found = {row["fields"][name]: {**row, "key": row["fields"][name]} for row in answer["records"]}
+    return {**answer, "records": [found[record["fields"][name]] for record in body["records"]]}

@@ -234,6 +234,8 @@ CREATE_DATABASE = fields(
      "initial_data_source": fields({"properties": any_key(PROPERTY)})},
 )  # fmt: skip
 UPDATE_SOURCE = fields({}, {"title": rich, "icon": ICON, "properties": any_key(changed_property), "in_trash": boolean})
+TRASH = fields({"in_trash": boolean})
+APPEND = fields({"children": each(block)})
 
 # Filters and views --------------------------------------------------------------------------------------------------
 exists = {"is_empty": one(True), "is_not_empty": one(True)}
@@ -384,13 +386,28 @@ PLACEMENT = by_type(
         "existing_row": fields({"type": one("existing_row"), "row_index": is_a(int)}),
     }
 )
+POSITION = by_type(
+    {
+        **dict.fromkeys(("start", "end"), fields({"type": one("start", "end")})),
+        "after_view": fields({"type": one("after_view"), "view_id": uuid}),
+    }
+)
 VIEW_PARTS: dict[str, Check] = {"filter": view_filter, "sorts": SORTS, "configuration": CONFIGURATION}
 CREATE_VIEW = fields(
     {"data_source_id": uuid, "name": name, "type": one("table", "board", "calendar", "timeline", "gallery", "list",
                                                        "chart", "dashboard")},
-    {"database_id": uuid, "view_id": uuid, "placement": PLACEMENT, **VIEW_PARTS},
+    {"database_id": uuid, "view_id": uuid, "placement": PLACEMENT, "position": POSITION, **VIEW_PARTS},
 )  # fmt: skip
-UPDATE_VIEW = fields({}, {"name": name, **VIEW_PARTS})
+
+
+def or_null(check: Check) -> Check:
+    """Accept null, which clears what was set."""
+    return lambda value: None if value is None else check(value)
+
+
+UPDATE_VIEW = fields(
+    {}, {"name": name, "filter": or_null(view_filter), "sorts": or_null(SORTS), "configuration": CONFIGURATION}
+)
 
 
 def create_view(value: Any) -> None:
@@ -398,6 +415,7 @@ def create_view(value: Any) -> None:
     CREATE_VIEW(value)
     need(("database_id" in value) != ("view_id" in value), "exactly one of database_id and view_id")
     need("placement" not in value or "view_id" in value, "placement outside a dashboard")
+    need("position" not in value or "database_id" in value, "position outside a database")
     if value["type"] == "dashboard":
         need("configuration" not in value, "a dashboard takes no configuration")
     else:
@@ -406,14 +424,36 @@ def create_view(value: Any) -> None:
         need("configuration" in value or value["type"] in ("table", "list", "gallery"), "no configuration")
 
 
+page_size = one(*range(1, 101))
+SEARCH = fields(
+    {},
+    {"query": words, "page_size": page_size, "start_cursor": words,
+     "filter": fields({"property": one("object"), "value": one("page", "data_source")}),
+     "sort": fields({"timestamp": one("last_edited_time"), "direction": one("ascending", "descending")})},
+)  # fmt: skip
+QUERY = fields({}, {"filter": view_filter, "sorts": SORTS, "page_size": page_size, "start_cursor": words})
 REQUESTS: dict[tuple[str, str], Check] = {
+    ("POST", "/v1/search"): SEARCH,
     ("POST", "/v1/pages"): CREATE_PAGE,
+    ("PATCH", "/v1/pages/{page_id}"): TRASH,
+    ("PATCH", "/v1/blocks/{block_id}/children"): APPEND,
     ("POST", "/v1/databases"): CREATE_DATABASE,
+    ("PATCH", "/v1/databases/{database_id}"): TRASH,
     ("PATCH", "/v1/data_sources/{data_source_id}"): UPDATE_SOURCE,
+    ("POST", "/v1/data_sources/{data_source_id}/query"): QUERY,
     ("POST", "/v1/views"): create_view,
     ("PATCH", "/v1/views/{view_id}"): UPDATE_VIEW,
 }
-READS = {"/v1/data_sources/{data_source_id}": set[str](), "/v1/views": {"database_id"}}
+PAGED = {"page_size", "start_cursor"}
+READS: dict[str, tuple[set[str], set[str]]] = {  # the parameters one of which is needed, and those that may be there
+    "/v1/users/me": (set(), set()),
+    "/v1/pages/{page_id}": (set(), set()),
+    "/v1/databases/{database_id}": (set(), set()),
+    "/v1/data_sources/{data_source_id}": (set(), set()),
+    "/v1/views": ({"database_id", "data_source_id"}, PAGED),
+    "/v1/views/{view_id}": (set(), set()),
+    "/v1/blocks/{block_id}/children": (set(), PAGED),
+}
 
 
 def check_request(payload: Mapping[str, Any]) -> None:
@@ -423,8 +463,12 @@ def check_request(payload: Mapping[str, Any]) -> None:
     for value in payload.get("params", {}).values():
         uuid(value)
     if method == "GET":
-        need("body" not in payload and set(payload.get("query", {})) == READS[path], f"query of {path}")
+        need(path in READS, f"unknown request {method} {path}")
+        need(payload.get("body") is None, "a body in a read")
+        query, (needed, allowed) = set(payload.get("query", {})), READS[path]
+        need(len(query & needed) == bool(needed) and query <= needed | allowed, f"query of {path}")
         return
     need((method, path) in REQUESTS, f"unknown request {method} {path}")
+    need(not payload.get("query"), f"query of {path}")
     need(len(json.dumps(payload["body"]).encode()) <= 500_000, "a body of more than 500 KB")
     REQUESTS[method, path](payload["body"])

@@ -1,23 +1,54 @@
-"""A small Notion: takes the steps of a plan in order, answers like the API, and refuses what the API would refuse.
+"""A small Notion: answers requests like the API, keeps what they make, and refuses what the API would refuse.
 
 It knows what a body alone does not show: whether the page, data source, property, choice or view that a request names
 by then, and of which type it is. Filters are evaluated as the API reference ("Filter data source entries") says
-and as recorded answers of the API show for empty values.
+and as recorded answers of the API show for empty values. Plans are delivered straight into it by the contract tests;
+`tests.vendors.notion` puts it behind HTTP, with tokens, limits and faults.
 """
 
 from __future__ import annotations
 
+import copy
 import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from chatbuilder.solution import Plan, Step, resolve
-from tests.contract.notion import check_request, need
+from tests.contract.notion import Refused, check_request, need
+from tests.contract.notion_language import conditions, evaluate, formula_properties, passes
 
 GROUP_TYPES = {"text": "rich_text", "person": "people"}
+MADE, EDITED = "2026-11-22T10:00:00.000Z", "2026-11-22T10:07:00.000Z"  # minutes, as the API rounds them
+TRASHED = "Can't edit block that is archived. You must unarchive the block before editing."
+MARK = "0123456789ab"
+ROUTES = (
+    "/v1/users/me", "/v1/search", "/v1/pages", "/v1/pages/{page_id}", "/v1/databases", "/v1/databases/{database_id}",
+    "/v1/data_sources/{data_source_id}", "/v1/data_sources/{data_source_id}/query", "/v1/views", "/v1/views/{view_id}",
+    "/v1/blocks/{block_id}/children",
+)  # fmt: skip
+
+
+class Missing(Exception):
+    """404 object_not_found: it is not there, or not shared; `kind` and `id` name it."""
+
+    def __init__(self, kind: str, identity: str) -> None:
+        super().__init__(f"{kind} {identity}")
+        self.kind, self.id = kind, identity
+
+
+@dataclass
+class Page:
+    """A page outside databases; `parent` is a page id, "" for the workspace."""
+
+    id: str
+    parent: str
+    title: str
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+    in_trash: bool = False
+    edited: str = MADE
 
 
 @dataclass
@@ -26,9 +57,13 @@ class Source:
 
     database: str
     title: str
+    id: str = ""
+    parent: str = ""
+    description: str = ""
     properties: dict[str, dict[str, Any]] = field(default_factory=dict)
     views: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    in_trash: bool = False
 
     def find(self, key: str) -> dict[str, Any]:
         """Return a property by id or name."""
@@ -36,16 +71,31 @@ class Source:
         need(key in by_id or key in self.properties, f"{self.title} has no property {key!r}")
         return by_id.get(key) or self.properties[key]
 
+    def live(self) -> list[dict[str, Any]]:
+        """Return the rows that are not in the trash."""
+        return [row for row in self.rows if not row.get("in_trash")]
+
+
+def route(path: str) -> tuple[str, dict[str, str]]:
+    """Return the template of a path and what stands for its names. Raises `Refused`."""
+    for template in ROUTES:
+        pattern = re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", template)
+        if found := re.fullmatch(pattern, path):
+            return template, found.groupdict()
+    raise Refused(f"Invalid request URL: {path}")
+
 
 class Workspace:
     """What exists so far, and the answers to the steps delivered."""
 
     def __init__(self) -> None:
-        self.pages: set[str] = set()
+        self.pages: dict[str, Page] = {}
         self.sources: dict[str, Source] = {}
         self.databases: dict[str, str] = {}
-        self.dashboards: dict[str, int] = {}
-        self.results: dict[str, dict[str, Any]] = {}
+        self.widgets: dict[str, dict[str, Any]] = {}
+        self.dashboards: dict[str, list[list[str]]] = {}
+        self.results: dict[str, dict[str, Any]] = {"target": {"mark": MARK}}
+        self.page_cap = 100
         self._count = 0
 
     def run(self, plan: Plan) -> Workspace:
@@ -58,30 +108,86 @@ class Workspace:
         """Deliver one step. Raises `Refused`, or `KeyError` for a Ref to a step that was not delivered."""
         need(set(step.depends_on) <= set(self.results), f"{step.key} before {step.depends_on}")
         need(step.kind == "http" and step.key not in self.results, f"step {step.key}")
-        waits = {key: value for key, value in self.results.items() if key in step.depends_on}
+        waits = {key: value for key, value in self.results.items() if key in (*step.depends_on, "target")}
         payload = resolve(step.payload, waits)  # only what it says it waits for
-        check_request(payload)
-        kind = payload["path"].split("/")[2]
-        self.results[step.key] = getattr(self, f"_{payload['method'].lower()}_{kind}")(payload, payload.get("body"))
+        if step.key == "home" and "page_id" in payload["body"]["parent"]:
+            self.give(payload["body"]["parent"]["page_id"], "Somewhere")
+        path = payload["path"].format(**payload.get("params", {}))
+        self.results[step.key] = self.answer(payload["method"], path, payload.get("query", {}), payload.get("body"))
+
+    def give(self, identity: str, title: str, parent: str = "") -> Page:
+        """Let a page of the person's own be there."""
+        return self.pages.setdefault(identity, Page(identity, parent, title))
 
     def source_of(self, table: str) -> Source:
         """Return the source that the step of a table made."""
         return self.sources[self.results[f"database:{table}"]["data_sources"][0]["id"]]
 
+    def answer(self, method: str, path: str, query: Mapping[str, Any], body: Any) -> dict[str, Any]:
+        """Do one request and return the body of its answer. Raises `Refused` or `Missing`, and changes nothing then."""
+        template, params = route(path)
+        check_request({"method": method, "path": template, "params": params, "query": dict(query), "body": body})
+        words = [word for word in template.split("/")[2:] if not word.startswith("{")]
+        name = f"_{method.lower()}_{'_'.join(words)}{'_one' if template.endswith('}') else ''}"
+        args = [*params.values(), dict(query) if method == "GET" else copy.deepcopy(body)]
+        result: dict[str, Any] = getattr(self, name)(*args)
+        return result
+
+    def trashed(self, identity: str) -> bool:
+        """Tell whether a page or database is in the trash, by itself or with what it is on."""
+        while identity:
+            if identity in self.databases:
+                source = self.sources[self.databases[identity]]
+                here, identity = source.in_trash, source.parent
+            elif identity in self.pages:
+                page = self.pages[identity]
+                here, identity = page.in_trash, page.parent
+            else:
+                return False
+            if here:
+                return True
+        return False
+
+    def row(self, identity: str) -> tuple[Source, dict[str, Any]] | None:
+        """Return a row by its id, with its source."""
+        found = ((s, row) for s in self.sources.values() for row in s.rows if row["id"] == identity)
+        return next(found, None)
+
+    def view(self, identity: str) -> tuple[Source, dict[str, Any]]:
+        """Return a view or widget by its id, with its source. Raises `Missing`."""
+        for source in self.sources.values():
+            if identity in source.views:
+                return source, source.views[identity]
+        if identity in self.widgets:
+            return self.sources[self.widgets[identity]["data_source_id"]], self.widgets[identity]
+        raise Missing("view", identity)
+
     def _id(self) -> str:
         self._count += 1
         return str(uuid.UUID(int=self._count, version=4))
 
-    def _post_pages(self, payload: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    # Pages ----------------------------------------------------------------------------------------------------------
+    def _post_pages(self, body: dict[str, Any]) -> dict[str, Any]:
         page, parent = self._id(), body["parent"]
         if "data_source_id" in parent:
-            self._row(self.sources[parent["data_source_id"]], page, body["properties"])
-        else:
-            need(set(body["properties"]) == {"title"}, "a page outside a database has a title only")
-            known = "workspace" in parent or parent["page_id"] in self.pages or payload["key"] == "home"
-            need(known, "the parent page does not exist")
-        self.pages.add(page)
-        return {"object": "page", "id": page, "url": f"https://www.notion.so/{page.replace('-', '')}"}
+            self._row(self._source(parent["data_source_id"]), page, body["properties"])
+            return self._get_pages_one(page, {})
+        need(set(body["properties"]) == {"title"}, "a page outside a database has a title only")
+        above = "" if "workspace" in parent else self._page(parent["page_id"]).id
+        need(not self.trashed(above), TRASHED)
+        self.pages[page] = Page(page, above, _words(body["properties"]["title"]["title"]), body.get("children", []))
+        return self._get_pages_one(page, {})
+
+    def _page(self, identity: str) -> Page:
+        if identity not in self.pages:
+            raise Missing("page", identity)
+        return self.pages[identity]
+
+    def _source(self, identity: str) -> Source:
+        if identity not in self.sources:
+            raise Missing("data source", identity)
+        need(not self.trashed(self.sources[identity].database), TRASHED)
+        return self.sources[identity]
 
     def _row(self, source: Source, page: str, values: dict[str, Any]) -> None:
         for name, value in values.items():
@@ -93,20 +199,102 @@ class Workspace:
                 known = {option["name"] for option in item["select_options"]}
                 need({option["name"] for option in chosen} <= known, f"unknown choice in {chosen}")
             if kind == "relation":
-                there = {row["id"] for row in self.sources[item["target"]].rows}
+                there = {row["id"] for row in self.sources[item["target"]].live()}
                 need({link["id"] for link in value["relation"]} <= there, f"{name} links to a page that is not there")
         source.rows.append({"id": page, "properties": values})
 
-    def _post_databases(self, payload: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-        need(body["parent"]["page_id"] in self.pages, "the parent page does not exist")
-        database, source_id = self._id(), self._id()
-        source = self.sources[source_id] = Source(database, "".join(item["text"]["content"] for item in body["title"]))
-        self.databases[database] = source_id
+    def _get_pages_one(self, identity: str, _: Any) -> dict[str, Any]:
+        base = {"object": "page", "id": identity, "created_time": MADE, "url": _url(identity)}
+        if (found := self.row(identity)) is not None:
+            source, row = found
+            over = self.trashed(source.database)
+            return base | {
+                "parent": {"type": "data_source_id", "data_source_id": source.id, "database_id": source.database},
+                "last_edited_time": row.get("edited", MADE), "in_trash": bool(row.get("in_trash")) or over,
+                "properties": _row_values(source, row["properties"]),
+            }  # fmt: skip
+        page = self._page(identity)
+        parent = (
+            {"type": "page_id", "page_id": page.parent} if page.parent else {"type": "workspace", "workspace": True}
+        )
+        title = {"title": {"id": "title", "type": "title", "title": _rich(page.title)}}
+        more = {"parent": parent, "last_edited_time": page.edited, "in_trash": self.trashed(identity)}
+        return base | more | {"properties": title}
+
+    def _patch_pages_one(self, identity: str, body: dict[str, Any]) -> dict[str, Any]:
+        found = self.row(identity)
+        if found is None:
+            self._page(identity).in_trash = body["in_trash"]
+        else:
+            found[1]["in_trash"] = body["in_trash"]
+        return self._get_pages_one(identity, {})
+
+    def _get_blocks_children(self, identity: str, query: dict[str, Any]) -> dict[str, Any]:
+        if (found := self.row(identity)) is not None:
+            return self._listed([_block(item, identity) for item in found[1].get("blocks", [])], query)
+        page = self._page(identity)
+        inside = [
+            {"object": "block", "id": p.id, "type": "child_page", "child_page": {"title": p.title}, "in_trash": False}
+            for p in self.pages.values()
+            if p.parent == identity and not p.in_trash
+        ] + [
+            {"object": "block", "id": s.database, "type": "child_database", "child_database": {"title": s.title},
+             "in_trash": False}
+            for s in self.sources.values()
+            if s.parent == identity and not s.in_trash
+        ]  # fmt: skip
+        return self._listed([_block(item, f"{identity}-{n}") for n, item in enumerate(page.blocks)] + inside, query)
+
+    def _patch_blocks_children(self, identity: str, body: dict[str, Any]) -> dict[str, Any]:
+        need(not self.trashed(identity), TRASHED)
+        page = self._page(identity)
+        page.blocks += body["children"]
+        return self._listed([_block(item, f"{identity}-new") for item in body["children"]], {})
+
+    def _listed(self, items: list[dict[str, Any]], query: Mapping[str, Any]) -> dict[str, Any]:
+        """Return one page of a list; the cursor is the place to go on from."""
+        size = min(int(query.get("page_size", 100)), self.page_cap)
+        start = int(query.get("start_cursor") or 0)
+        more = start + size < len(items)
+        cursor = str(start + size) if more else None
+        return {"object": "list", "results": items[start : start + size], "next_cursor": cursor, "has_more": more}
+
+    # Databases ------------------------------------------------------------------------------------------------------
+    def _post_databases(self, body: dict[str, Any]) -> dict[str, Any]:
+        above = self._page(body["parent"]["page_id"]).id
+        need(not self.trashed(above), TRASHED)
         schema = body["initial_data_source"]["properties"]
         need(sum("title" in item for item in schema.values()) == 1, "exactly one title")
-        self._add(source, source_id, schema)
+        database, source_id = self._id(), self._id()
+        source = Source(database, _words(body["title"]), source_id, above, _words(body["description"]))
+        self.sources[source_id] = source
+        try:
+            self._add(source, source_id, schema)
+        except Refused:
+            del self.sources[source_id]
+            raise
+        self.databases[database] = source_id
         source.views[self._id()] = {"name": "Default view", "type": "table"}
-        return {"object": "database", "id": database, "data_sources": [{"id": source_id, "name": source.title}]}
+        return self._get_databases_one(database, {})
+
+    def _database(self, identity: str) -> Source:
+        if identity not in self.databases:
+            raise Missing("database", identity)
+        return self.sources[self.databases[identity]]
+
+    def _get_databases_one(self, identity: str, _: Any) -> dict[str, Any]:
+        source = self._database(identity)
+        return {
+            "object": "database", "id": identity, "title": _rich(source.title), "is_inline": False,
+            "description": _rich(source.description),
+            "parent": {"type": "page_id", "page_id": source.parent},
+            "in_trash": self.trashed(identity), "data_sources": [{"id": source.id, "name": source.title}],
+            "url": _url(identity),
+        }  # fmt: skip
+
+    def _patch_databases_one(self, identity: str, body: dict[str, Any]) -> dict[str, Any]:
+        self._database(identity).in_trash = body["in_trash"]
+        return self._get_databases_one(identity, {})
 
     def _add(self, source: Source, source_id: str, schema: dict[str, Any]) -> None:
         """Plain properties first: the API sorts out what a formula or rollup of the same request needs."""
@@ -115,11 +303,11 @@ class Workspace:
             need(name.casefold() not in {n.casefold() for n in source.properties}, f"twice a property {name!r}")
             kind = next(key for key in item if key not in ("type", "description", "name"))
             made = source.properties[name] = {"id": "title" if kind == "title" else self._id()[30:], "type": kind}
-            made["name"] = name
+            made |= {"name": name, "description": item.get("description"), "settings": item[kind]}
             getattr(self, f"_add_{kind}", lambda *_: None)(source, source_id, made, item[kind])
 
     def _add_select(self, _: Source, __: str, made: dict[str, Any], settings: dict[str, Any]) -> None:
-        made["select_options"] = settings["options"]
+        made["select_options"] = settings.get("options", [])
 
     _add_multi_select = _add_select
 
@@ -132,6 +320,10 @@ class Workspace:
             far = self.sources[made["target"]]
             other = f"Related to {source.title} ({made['name']})"
             far.properties[other] = {"id": self._id()[30:], "type": "relation", "name": other, "target": source_id}
+            back = {"synced_property_id": made["id"], "synced_property_name": made["name"]}
+            far.properties[other]["relation"] = {
+                "data_source_id": source_id, "type": "dual_property", "dual_property": back
+            }  # fmt: skip
             pair = {"synced_property_id": far.properties[other]["id"], "synced_property_name": other}
             made["relation"]["dual_property"] = pair
 
@@ -151,55 +343,141 @@ class Workspace:
             "checkbox" if isinstance(evaluate(made["expression"], {}, date(2026, 1, 1)), bool) else "number"
         )
 
-    def _get_data_sources(self, payload: Mapping[str, Any], _: None) -> dict[str, Any]:
-        source_id = payload["params"]["data_source_id"]
-        return {"object": "data_source", "id": source_id, "properties": self.sources[source_id].properties}
+    def _get_data_sources_one(self, identity: str, _: Any) -> dict[str, Any]:
+        if identity not in self.sources:
+            raise Missing("data source", identity)
+        source = self.sources[identity]
+        return {
+            "object": "data_source", "id": identity, "title": _rich(source.title),
+            "in_trash": self.trashed(source.database),
+            "parent": {"type": "database_id", "database_id": source.database},
+            "properties": {name: _property(item) for name, item in source.properties.items()},
+        }  # fmt: skip
 
-    def _patch_data_sources(self, payload: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-        source_id = payload["params"]["data_source_id"]
-        source = self.sources[source_id]
-        renamed = {key: item["name"] for key, item in body["properties"].items() if set(item) == {"name"}}
-        for key, name in renamed.items():
-            item = source.find(key)
-            del source.properties[item["name"]]
-            need(name not in source.properties, f"twice a property {name!r}")
-            source.properties[name] = item
-            item["name"] = name
-        self._add(source, source_id, {key: item for key, item in body["properties"].items() if key not in renamed})
-        return {"object": "data_source", "id": source_id}
+    def _patch_data_sources_one(self, identity: str, body: dict[str, Any]) -> dict[str, Any]:
+        source = self._source(identity)
+        before = copy.deepcopy(source.properties)
+        try:
+            self._change(source, body["properties"])
+        except Refused:
+            source.properties = before
+            raise
+        return self._get_data_sources_one(identity, {})
 
-    def _get_views(self, payload: Mapping[str, Any], _: None) -> dict[str, Any]:
-        source = self.sources[self.databases[payload["query"]["database_id"]]]
-        return {"object": "list", "results": [{"object": "view", "id": key} for key in source.views]}
+    def _change(self, source: Source, wanted: dict[str, Any]) -> None:
+        fresh = {}
+        for key, item in wanted.items():
+            known = key in source.properties or key in {p["id"] for p in source.properties.values()}
+            if set(item) == {"name"}:
+                self._rename(source, source.find(key), item["name"])
+            elif known:
+                self._update(source.find(key), item)
+            else:
+                fresh[key] = item
+        self._add(source, source.id, fresh)
 
-    def _post_views(self, payload: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-        view = self._id()
-        source = self.sources[body["data_source_id"]]
+    def _rename(self, source: Source, item: dict[str, Any], name: str) -> None:
+        del source.properties[item["name"]]
+        need(name.casefold() not in {n.casefold() for n in source.properties}, f"twice a property {name!r}")
+        source.properties[name] = item
+        _follow(source.views, item["name"], name)
+        _follow(self.widgets, item["name"], name)
+        for row in source.rows:
+            row["properties"] = {name if k == item["name"] else k: v for k, v in row["properties"].items()}
+        for far in (s.properties for s in self.sources.values()):
+            for other in far.values():
+                pair = other.get("relation", {}).get("dual_property", {})
+                if pair.get("synced_property_id") == item["id"]:
+                    pair["synced_property_name"] = name
+        item["name"] = name
+
+    def _update(self, item: dict[str, Any], wanted: dict[str, Any]) -> None:
+        """Settings that are sent take the place of the old ones: an option that is left out is gone."""
+        kind = item["type"]
+        need(kind in wanted, f"{item['name']} is {kind}: sent as {sorted(wanted)}, its values would be lost")
+        if "options" in wanted[kind]:
+            item["select_options"] = wanted[kind]["options"]
+        if "expression" in wanted[kind]:
+            item["expression"] = wanted[kind]["expression"]
+        item["settings"] = {**item.get("settings", {}), **wanted[kind]}
+
+    def _post_data_sources_query(self, identity: str, body: dict[str, Any]) -> dict[str, Any]:
+        source = self._source(identity)
+        for condition in conditions(body.get("filter")):
+            source.find(condition["property"])
+        today = date(2026, 11, 22)
+        kept = [r for r in source.live() if passes(body.get("filter"), _plain_row(source, r), source, today, "")]
+        return self._listed([self._get_pages_one(row["id"], {}) for row in kept], body)
+
+    # Views ----------------------------------------------------------------------------------------------------------
+    def _get_views(self, query: dict[str, Any]) -> dict[str, Any]:
+        source = (
+            self._database(query["database_id"]) if "database_id" in query else self.sources[query["data_source_id"]]
+        )
+        widgets = [key for key, item in self.widgets.items() if item["data_source_id"] == source.id]
+        keys = [*source.views, *(widgets if "data_source_id" in query else ())]
+        return self._listed([{"object": "view", "id": key} for key in keys], query)
+
+    def _get_views_one(self, identity: str, _: Any) -> dict[str, Any]:
+        source, view = self.view(identity)
+        answer = {
+            "object": "view", "id": identity, "name": view["name"], "type": view["type"], "url": _url(identity),
+            "parent": {"type": "database_id", "database_id": source.database}, "data_source_id": source.id,
+            "filter": _by_id(view.get("filter"), source), "sorts": _by_id(view.get("sorts"), source),
+            "configuration": view.get("configuration"),
+        }  # fmt: skip
+        if view["type"] == "dashboard":
+            rows = [{"id": f"r{n}", "widgets": [{"id": f"w{key}", "view_id": key} for key in row]}
+                    for n, row in enumerate(self.dashboards[identity])]  # fmt: skip
+            answer |= {"configuration": {"type": "dashboard", "rows": rows}, "data_source_id": None}
+        return answer | ({"dashboard_view_id": view["view_id"]} if "view_id" in view else {})
+
+    def _post_views(self, body: dict[str, Any]) -> dict[str, Any]:
+        source = self._source(body["data_source_id"])
         self._check_view(source, body)
+        view = self._id()
         if "view_id" in body:
-            self._place(body)
+            self._place(view, body)
+            self.widgets[view] = body
         else:
-            need(self.databases[body["database_id"]] == body["data_source_id"], "database and data source differ")
-            source.views[view] = body
+            need(self.databases.get(body["database_id"]) == body["data_source_id"], "database and data source differ")
+            self._put(source, view, body)
         if body["type"] == "dashboard":
-            self.dashboards[view] = 0
-        return {"object": "view", "id": view, "type": body["type"]}
+            self.dashboards[view] = []
+        return self._get_views_one(view, {})
 
-    def _place(self, body: dict[str, Any]) -> None:
+    def _put(self, source: Source, view: str, body: dict[str, Any]) -> None:
+        """Place a tab: at the end, or where `position` says."""
+        place, tabs = body.get("position", {"type": "end"}), list(source.views)
+        if place["type"] == "after_view":
+            need(place["view_id"] in tabs, "position after a view that is not there")
+        ends = {"start": 0, "end": len(tabs)}
+        at = ends[place["type"]] if place["type"] in ends else tabs.index(place["view_id"]) + 1
+        tabs.insert(at, view)
+        source.views = {key: body if key == view else source.views[key] for key in tabs}
+
+    def _place(self, view: str, body: dict[str, Any]) -> None:
         need(body["view_id"] in self.dashboards and body["type"] != "dashboard", "no dashboard of this id")
+        rows = self.dashboards[body["view_id"]]
         place = body.get("placement", {"type": "new_row"})
         if place["type"] == "new_row":
-            self.dashboards[body["view_id"]] += 1
+            rows.insert(place.get("row_index", len(rows)), [view])
         else:
-            need(0 <= place["row_index"] < self.dashboards[body["view_id"]], "no such row in the dashboard")
+            need(0 <= place["row_index"] < len(rows), "no such row in the dashboard")
+            need(len(rows[place["row_index"]]) < 4, "a row of a dashboard holds four widgets")
+            rows[place["row_index"]].append(view)
 
-    def _patch_views(self, payload: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-        view = payload["params"]["view_id"]
-        source = next(s for s in self.sources.values() if view in s.views)
-        need(body.get("configuration", {}).get("type", "table") == source.views[view]["type"], "a view keeps its type")
+    def _patch_views_one(self, identity: str, body: dict[str, Any]) -> dict[str, Any]:
+        source, view = self.view(identity)
+        need(body.get("configuration", {}).get("type", view["type"]) == view["type"], "a view keeps its type")
         self._check_view(source, body)
-        source.views[view] |= body
-        return {"object": "view", "id": view, "type": source.views[view]["type"]}
+        if "configuration" in body:
+            body["configuration"] = {**view.get("configuration", {}), **body["configuration"]}
+        view.update(body)
+        for key in ("filter", "sorts"):
+            if view.get(key, ...) is None:
+                del view[key]
+        return self._get_views_one(identity, {})
 
     def _check_view(self, source: Source, body: dict[str, Any]) -> None:
         for condition in conditions(body.get("filter")):
@@ -209,16 +487,17 @@ class Workspace:
             need(
                 kind not in ("formula", "rollup") or set(condition[kind]) == {item["result"]}, f"result of {condition}"
             )
-        for sort in body.get("sorts", []):
+        for sort in body.get("sorts") or []:
             source.find(sort["property"])
         layout = body.get("configuration", {})
-        seen = [source.find(look["property_id"])["id"] for look in layout.get("properties", [])]
+        seen = [source.find(look["property_id"])["id"] for look in layout.get("properties") or []]
         need(len(set(seen)) == len(seen), "a property twice")
-        need("properties" not in layout or len(seen) == len(source.properties), "a property of unknown visibility")
+        ours = sum("own" not in item for item in source.properties.values())
+        need("properties" not in layout or len(seen) >= ours, "a property of unknown visibility")
         for key in ("date_property_id", "end_date_property_id"):
-            need(key not in layout or source.find(layout[key])["type"] == "date", f"{key} is no date")
+            need(not layout.get(key) or source.find(layout[key])["type"] == "date", f"{key} is no date")
         for key in ("group_by", "x_axis"):
-            if key in layout:
+            if layout.get(key):
                 kind = source.find(layout[key]["property_id"])["type"]
                 need(
                     GROUP_TYPES.get(layout[key]["type"], layout[key]["type"]) == kind, f"{kind} grouped: {layout[key]}"
@@ -228,116 +507,82 @@ class Workspace:
                 need(source.find(layout[part]["property_id"])["type"] == "number", "figures need a number")
 
 
-def conditions(expr: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """Return the single conditions of a filter."""
-    if expr is None:
-        return []
-    parts = expr.get("and") or expr.get("or")
-    return [condition for part in parts for condition in conditions(part)] if parts else [expr]
+# Answers ------------------------------------------------------------------------------------------------------------
+def _words(items: list[dict[str, Any]]) -> str:
+    return "".join(item["text"]["content"] for item in items)
 
 
-# Formulas -----------------------------------------------------------------------------------------------------------
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+def _rich(text: str) -> list[dict[str, Any]]:
+    return [{"type": "text", "text": {"content": text, "link": None}, "plain_text": text, "href": None}] if text else []
 
 
-def formula_properties(expression: str) -> list[str]:
-    """Return the names in prop("…")."""
-    return [eval(text) for text in re.findall(r"prop\((" + _STRING.pattern + r")\)", expression)]
+def _url(identity: str) -> str:
+    return f"https://www.notion.so/{identity.replace('-', '')}"
 
 
-def evaluate(expression: str, values: Mapping[str, Any], today: date) -> Any:
-    """Evaluate the part of the formula language that is used; names and strings stay as they are."""
-    pieces, at = [], 0
-    for match in _STRING.finditer(expression):
-        pieces += [_python(expression[at : match.start()]), match[0]]
-        at = match.end()
-    code = "".join([*pieces, _python(expression[at:])])
-    return eval(
-        code, {"__builtins__": {}}, _functions(values, datetime(today.year, today.month, today.day, 12, tzinfo=UTC))
-    )
+def _block(item: dict[str, Any], identity: str) -> dict[str, Any]:
+    kind = item["type"]
+    inner = {**item[kind], "rich_text": _rich(_words(item[kind]["rich_text"]))}
+    return {"object": "block", "id": identity, "type": kind, kind: inner, "in_trash": False}
 
 
-def _python(text: str) -> str:
-    words = {"if": "if_", "true": "True", "false": "False"}
-    return re.sub(r"\b(if|true|false)\b", lambda match: words[match[0]], text)
-
-
-BLANK = float("nan")  # an empty value: equal to nothing, neither more nor less than anything
-
-
-def _functions(values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    def moment(value: Any) -> datetime | None:
-        return None if value != value else value if isinstance(value, datetime) else read_time(value)
-
-    def text(value: Any) -> str:
-        found = moment(value)
-        return "" if found is None else found.date().isoformat()
-
-    def milliseconds(value: Any) -> float:
-        found = moment(value)
-        return BLANK if found is None else found.timestamp() * 1000
-
+def _property(item: dict[str, Any]) -> dict[str, Any]:
+    kind = item["type"]
+    settings: Any = item.get("settings", {})
+    if kind in ("select", "multi_select"):
+        settings = {"options": [{"id": f"o{n}", **option} for n, option in enumerate(item["select_options"])]}
+    elif kind == "relation":
+        settings = item["relation"]
     return {
-        "prop": lambda name: BLANK if values.get(name) in (None, "", (), []) else values[name],
-        "empty": lambda value: value != value,
-        "if_": lambda test, yes, no: yes if test else no,  # both sides are computed first: BLANK makes that safe
-        "toNumber": lambda words: float(words) if words else None,
-        "now": lambda: now,
-        "timestamp": milliseconds,
-        "floor": lambda value: value if value != value else int(value // 1),
-        "formatDate": lambda value, _: text(value),
-        "parseDate": lambda words: read_time(words) if words else BLANK,
-        "dateBetween": lambda a, b, _: BLANK if a != a or b != b else (a.date() - b.date()).days,
-        "includes": lambda entries, entry: entries == entries and entry in entries,
-    }
+        "id": item["id"], "name": item["name"], "type": kind, "description": item.get("description"), kind: settings
+    }  # fmt: skip
 
 
-def read_time(text: str) -> datetime:
-    """Return a moment; a date is its midnight in UTC."""
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _row_values(source: Source, values: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, item in source.properties.items():
+        kind = item["type"]
+        value = values.get(name, {}).get(kind)
+        if kind in ("title", "rich_text"):
+            value = _rich(_words(value or []))
+        elif kind in ("multi_select", "relation", "people"):
+            value = value or []
+        elif kind == "checkbox":
+            value = bool(value)
+        elif kind in ("formula", "rollup"):
+            value = {"type": item["result"], item["result"]: None}
+        found[name] = {"id": item["id"], "type": kind, kind: value}
+    return found
 
 
-# Filters ------------------------------------------------------------------------------------------------------------
-def passes(expr: dict[str, Any] | None, row: Mapping[str, Any], source: Source, today: date, me: str) -> bool:
-    """Tell whether a row (property name -> plain value) passes a filter."""
-    if expr is None:
-        return True
-    if "and" in expr:
-        return all(passes(part, row, source, today, me) for part in expr["and"])
-    if "or" in expr:
-        return any(passes(part, row, source, today, me) for part in expr["or"])
-    item = source.find(expr["property"])
-    kind = next(key for key in expr if key != "property")
-    condition, value = expr[kind], row.get(expr["property"])
-    if kind == "formula":
-        ((kind, condition),) = condition.items()
-        value = evaluate(item["expression"], row, today)
-    ((operator, wanted),) = condition.items()
-    return _holds(kind, operator, wanted, value, today, me)
+def _plain_row(source: Source, row: dict[str, Any]) -> dict[str, Any]:
+    plain = {}
+    for name, item in source.properties.items():
+        value = row["properties"].get(name, {}).get(item["type"])
+        plain[name] = _words(value) if item["type"] in ("title", "rich_text") and value else value
+    return plain
 
 
-def _holds(kind: str, operator: str, wanted: Any, value: Any, today: date, me: str) -> bool:
-    if kind == "checkbox":
-        return (bool(value) == wanted) == (operator == "equals")
-    is_empty = value in (None, "", [], ())
-    if operator in ("is_empty", "is_not_empty"):
-        return is_empty == (operator == "is_empty")
-    if is_empty:
-        return operator in ("does_not_equal", "does_not_contain")
-    if operator in ("contains", "does_not_contain"):
-        return ((me if wanted == "me" else wanted) in value) == (operator == "contains")
-    if kind == "date":
-        value, wanted = read_time(value).astimezone(UTC).date(), _day(wanted, today)
-    return {
-        "equals": lambda: value == wanted, "does_not_equal": lambda: value != wanted,
-        "greater_than": lambda: value > wanted, "after": lambda: value > wanted,
-        "less_than": lambda: value < wanted, "before": lambda: value < wanted,
-        "greater_than_or_equal_to": lambda: value >= wanted, "on_or_after": lambda: value >= wanted,
-        "less_than_or_equal_to": lambda: value <= wanted, "on_or_before": lambda: value <= wanted,
-    }[operator]()  # fmt: skip
+def _follow(value: Any, old: str, new: str) -> None:
+    """Let views say the new name of a property wherever they said the old one: Notion keeps ids, not names."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if item == old and (key == "property" or key.endswith("property_id")):
+                value[key] = new
+            _follow(item, old, new)
+    elif isinstance(value, list):
+        for item in value:
+            _follow(item, old, new)
 
 
-def _day(wanted: str, today: date) -> date:
-    days = {"today": 0, "yesterday": -1, "tomorrow": 1, "one_week_ago": -7, "one_week_from_now": 7}
-    return today + timedelta(days=days[wanted]) if wanted in days else date.fromisoformat(wanted[:10])
+def _by_id(value: Any, source: Source) -> Any:
+    """Return a filter or sorts with property ids for names, as the API gives them back."""
+    if isinstance(value, list):
+        return [_by_id(item, source) for item in value]
+    if isinstance(value, dict):
+        out = {key: _by_id(item, source) for key, item in value.items()}
+        if isinstance(value.get("property"), str):
+            known = [p["id"] for p in source.properties.values() if value["property"] in (p["name"], p["id"])]
+            out["property"] = known[0] if known else value["property"]
+        return out
+    return value

@@ -6,12 +6,13 @@ only prose states (unique ids, ranges inside their sheet, header cells of a tabl
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ READ_ONLY = re.compile(r"(?i)^(output only|\[output only\])|this field is read-o
 BATCH_LIMIT = 2_000_000
 CELL_LIMIT = 50_000
 CELLS_LIMIT = 10_000_000
+LONG = "Your input contains more than the maximum of 50000 characters in a single cell."
+TAKEN = 'A sheet with the name "{}" already exists. Please enter another name.'
 
 
 class Refused(AssertionError):
@@ -128,6 +131,7 @@ class Spreadsheet:
     widths: list[dict[str, Any]] = field(default_factory=list)
     colours: list[dict[str, Any]] = field(default_factory=list)
     properties: dict[str, Any] = field(default_factory=dict)
+    written: list[tuple[int, tuple[int, int]]] = field(default_factory=list)  # formulas of the batch at hand
 
     def titles(self) -> dict[str, int]:
         return {sheet["title"]: key for key, sheet in self.sheets.items()}
@@ -156,28 +160,49 @@ class Spreadsheet:
         return Book(sheets, names, today)
 
 
+def fresh_book(*, own: bool = False) -> Spreadsheet:
+    """Return a new spreadsheet: one empty sheet with the id 0. `own`: it is somebody's, with a sheet of notes."""
+    book = Spreadsheet()
+    title = "My own notes" if own else "Sheet1"
+    book.sheets[0] = {"sheetId": 0, "title": title, "gridProperties": {"rowCount": 1000, "columnCount": 26}}
+    book.cells[0] = {}
+    return book
+
+
 def run_batch(body: dict[str, Any], *, fresh: bool = True) -> Spreadsheet:
     """Check a batchUpdate body strictly and return the spreadsheet that it builds; `fresh` has one empty sheet 0."""
+    return batch(fresh_book(own=not fresh), body)
+
+
+def batch(book: Spreadsheet, body: dict[str, Any]) -> Spreadsheet:
+    """Return what a spreadsheet is after a batch; the one given stays as it was, whatever comes of it."""
+    from tests.contract import sheets_changes
+
     check_schema("sheets.v4", "BatchUpdateSpreadsheetRequest", body)
     size = len(json.dumps(body, ensure_ascii=False).encode())
     if size > BATCH_LIMIT:
         raise Refused(f"the request has {size} bytes")
-    book = Spreadsheet()
-    first = {"sheetId": 0, "title": "Sheet1", "gridProperties": {"rowCount": 1000, "columnCount": 26}}
-    book.sheets[0] = first if fresh else {**first, "title": "My own notes"}
-    book.cells[0] = {}
+    if not body.get("requests"):
+        raise Refused("Must specify at least one request.")
+    book = copy.deepcopy(book)
+    book.written = []
     for number, request in enumerate(body["requests"]):
         if len(request) != 1:
-            raise Refused(f"request {number} holds {sorted(request)}")
+            raise Refused(f"Invalid requests[{number}]: holds {sorted(request)}")
         ((kind, value),) = request.items()
-        handler = globals().get(f"_do_{kind}")
+        handler = globals().get(f"_do_{kind}") or getattr(sheets_changes, f"do_{kind}", None)
         if handler is None:
-            raise Refused(f"request {number}: {kind} is not checked here; add it")
-        handler(book, value)
+            raise Refused(f"Invalid requests[{number}]: {kind} is not checked here; add it")
+        try:
+            handler(book, value)
+        except Refused as refused:
+            raise Refused(f"Invalid requests[{number}].{kind}: {refused}") from refused
     _check_formulas(book)
     total = sum(s["gridProperties"]["rowCount"] * s["gridProperties"]["columnCount"] for s in book.sheets.values())
     if total > CELLS_LIMIT:
-        raise Refused(f"{total} cells")
+        raise Refused(
+            "This action would increase the number of cells in the workbook above the limit of 10000000 cells."
+        )
     return book
 
 
@@ -188,7 +213,7 @@ def _need(yes: Any, why: str) -> None:
 
 def _inside(book: Spreadsheet, area: dict[str, Any]) -> tuple[int, int, int, int]:
     sheet = book.sheets.get(area.get("sheetId", -1))
-    _need(sheet, f"range on unknown sheet {area}")
+    _need(sheet, f"No grid with id: {area.get('sheetId')}")
     assert sheet is not None
     grid = sheet["gridProperties"]
     top, left = area.get("startRowIndex", 0), area.get("startColumnIndex", 0)
@@ -215,8 +240,11 @@ def _do_updateSpreadsheetProperties(book: Spreadsheet, value: dict[str, Any]) ->
 
 def _do_addSheet(book: Spreadsheet, value: dict[str, Any]) -> None:
     sheet = value["properties"]
-    _need(sheet["sheetId"] not in book.sheets and sheet["sheetId"] >= 0, f"sheet id {sheet['sheetId']} is taken")
-    _need(sheet["title"].casefold() not in {t.casefold() for t in book.titles()}, f"sheet {sheet['title']} exists")
+    _need(
+        sheet["sheetId"] not in book.sheets and sheet["sheetId"] >= 0,
+        f"Sheet with id {sheet['sheetId']} already exists",
+    )
+    _need(sheet["title"].casefold() not in {t.casefold() for t in book.titles()}, TAKEN.format(sheet["title"]))
     _need(0 < len(sheet["title"]) <= 100, "sheet title")
     grid = sheet["gridProperties"]
     _need(grid.get("frozenRowCount", 0) < grid["rowCount"], "frozen rows")
@@ -226,30 +254,34 @@ def _do_addSheet(book: Spreadsheet, value: dict[str, Any]) -> None:
 
 
 def _do_deleteSheet(book: Spreadsheet, value: dict[str, Any]) -> None:
-    _need(value["sheetId"] in book.sheets, f"no grid with id {value['sheetId']}")
+    _need(value["sheetId"] in book.sheets, f"No grid with id: {value['sheetId']}")
     _need(any(not s.get("hidden") for k, s in book.sheets.items() if k != value["sheetId"]), "no visible sheet is left")
-    del book.sheets[value["sheetId"]]
-    del book.cells[value["sheetId"]]
+    from tests.contract.sheets_changes import forget_sheet
+
+    forget_sheet(book, value["sheetId"])
 
 
 def _do_updateCells(book: Spreadsheet, value: dict[str, Any]) -> None:
-    _need(value["fields"] == "userEnteredValue", "updateCells writes values only")
+    _need(
+        set(value["fields"].split(",")) <= {"userEnteredValue", "userEnteredFormat"}, "updateCells: values and formats"
+    )
+    if "range" in value:
+        _need("start" not in value and "rows" not in value, "a range is only cleared here")
+        top, bottom, left, right = _inside(book, value["range"])
+        cells = book.cells[value["range"]["sheetId"]]
+        for row, column in [at for at in cells if top <= at[0] < bottom and left <= at[1] < right]:
+            del cells[row, column]
+        return
+    _need(value["fields"] == "userEnteredValue", "rows bring values only")
     start = value["start"]
-    for r, row in enumerate(value["rows"]):
-        for c, cell in enumerate(row.get("values", [])):
+    sheet = start["sheetId"]
+    for r, row in enumerate(value["rows"], start.get("rowIndex", 0)):
+        for c, cell in enumerate(row.get("values", []), start.get("columnIndex", 0)):
             _need(set(cell) <= {"userEnteredValue"}, f"cell {cell}")
-            place = (start["rowIndex"] + r, start["columnIndex"] + c)
-            _inside(
-                book,
-                {
-                    "sheetId": start["sheetId"],
-                    "startRowIndex": place[0],
-                    "endRowIndex": place[0] + 1,
-                    "startColumnIndex": place[1],
-                    "endColumnIndex": place[1] + 1,
-                },
-            )
-            _put(book.cells[start["sheetId"]], place, cell.get("userEnteredValue"))
+            area = {"startRowIndex": r, "endRowIndex": r + 1, "startColumnIndex": c, "endColumnIndex": c + 1}
+            _inside(book, {"sheetId": sheet, **area})
+            _put(book.cells[sheet], (r, c), cell.get("userEnteredValue"))
+            book.written.append((sheet, (r, c)))
 
 
 def _put(cells: dict[tuple[int, int], Any], place: tuple[int, int], value: dict[str, Any] | None) -> None:
@@ -258,7 +290,9 @@ def _put(cells: dict[tuple[int, int], Any], place: tuple[int, int], value: dict[
         return
     _need(len(value) == 1, f"a cell takes one kind of value, not {sorted(value)}")
     ((kind, found),) = value.items()
-    _need(len(str(found)) <= CELL_LIMIT, "more than 50,000 characters in a cell")
+    _need(
+        len(str(found)) <= CELL_LIMIT, "Your input contains more than the maximum of 50000 characters in a single cell."
+    )
     if kind == "formulaValue":
         _need(found.startswith("="), f"formula without =: {found}")
         cells[place] = {"formula": found}
@@ -276,8 +310,8 @@ def _do_repeatCell(book: Spreadsheet, value: dict[str, Any]) -> None:
 def _do_addTable(book: Spreadsheet, value: dict[str, Any]) -> None:
     table = value["table"]
     top, bottom, left, right = _inside(book, table["range"])
-    _need(table["tableId"] not in book.tables, f"table {table['tableId']} exists")
-    _need(table["name"] not in {t["name"] for t in book.tables.values()}, f"table {table['name']} exists")
+    _need(table["tableId"] not in book.tables, f"Table with id {table['tableId']} already exists")
+    _need(table["name"] not in {t["name"] for t in book.tables.values()}, f"Table name {table['name']} already exists")
     _need(bottom - top >= 2, "a table needs a row below its header")
     for other in book.tables.values():
         if other["range"]["sheetId"] == table["range"]["sheetId"]:
@@ -357,7 +391,7 @@ def _check_custom(book: Spreadsheet, condition: dict[str, Any], sheet: int) -> N
 
 def _do_addFilterView(book: Spreadsheet, value: dict[str, Any]) -> None:
     view = value["filter"]
-    _need(view["filterViewId"] not in book.filters, f"filter view {view['filterViewId']} exists")
+    _need(view["filterViewId"] not in book.filters, f"Filter view with id {view['filterViewId']} already exists")
     _need(view["title"], "a filter view needs a title")
     _need(len({"range", "namedRangeId", "tableId"} & set(view)) == 1, "one of range, namedRangeId, tableId")
     table = book.tables.get(view["tableId"])
@@ -380,7 +414,7 @@ def _do_addNamedRange(book: Spreadsheet, value: dict[str, Any]) -> None:
         re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,249}", name) and name.casefold() not in ("true", "false"), f"name {name}"
     )
     _need(not re.fullmatch(r"(?i)[a-z]{1,3}\d+|r\d*c\d*", name), f"{name} reads as a cell")
-    _need(name not in book.names, f"name {name} exists")
+    _need(name not in book.names, f"Named range {name} already exists")
     book.names[name] = named
 
 
@@ -402,7 +436,7 @@ def _do_createDeveloperMetadata(book: Spreadsheet, value: dict[str, Any]) -> Non
 
 def _do_addChart(book: Spreadsheet, value: dict[str, Any]) -> None:
     chart = value["chart"]
-    _need(chart["chartId"] not in book.charts, f"chart {chart['chartId']} exists")
+    _need(chart["chartId"] not in book.charts, f"Chart with id {chart['chartId']} already exists")
     anchor = chart["position"]["overlayPosition"]["anchorCell"]
     _need(anchor["sheetId"] in book.sheets, "chart on unknown sheet")
     spec = chart["spec"]
@@ -436,19 +470,27 @@ def _source(book: Spreadsheet, data: dict[str, Any]) -> int:
 
 
 def _check_formulas(book: Spreadsheet) -> None:
-    for sheet, _, text in book.formulas():
-        _check_formula(book, text, sheet)
+    for sheet, place in book.written:
+        value = book.cells.get(sheet, {}).get(place)
+        if isinstance(value, dict):
+            _check_formula(book, value["formula"], sheet)
+
+
+@lru_cache(maxsize=20_000)
+def _parsed(text: str) -> tuple[tuple[str, str], ...]:
+    """The tokens of a formula that can be read; the same ones come again and again."""
+    try:
+        Parser(text[1:]).whole()
+    except (SyntaxError, IndexError) as error:
+        raise Refused(f"{text}: {error}") from error
+    return tuple(tokens(text[1:]))
 
 
 def _check_formula(book: Spreadsheet, text: str, sheet: int) -> None:
     """A formula must parse, and name only sheets, columns and cells that are there."""
     _need(len(text) <= CELL_LIMIT, "formula too long")
-    try:
-        Parser(text[1:]).whole()
-    except (SyntaxError, IndexError) as error:
-        raise Refused(f"{text}: {error}") from error
     titles = book.titles()
-    for kind, token in tokens(text[1:]):
+    for kind, token in _parsed(text):
         if kind == "ref":
             match = REF.match(token)
             assert match

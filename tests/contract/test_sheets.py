@@ -11,7 +11,7 @@ from chatbuilder import catalog
 from chatbuilder.config import Config, Target
 from chatbuilder.design import design
 from chatbuilder.generators.sheets import generate
-from chatbuilder.solution import Ref, plain
+from chatbuilder.solution import Ref, plain, resolve
 from tests.contract.sheets import Refused, check_file, run_batch
 from tests.strategies import configs
 
@@ -28,8 +28,11 @@ def steps(config):
     return {step.key: step for step in generate(config, design(config)).plan}
 
 
+KNOWN = {"file": {"id": "1AbC"}, "target": {"mark": "0123456789ab"}}
+
+
 def full_batch():
-    return copy.deepcopy(plain(steps(FULL)["build"].payload["body"]))
+    return copy.deepcopy(resolve(steps(FULL)["build"].payload["body"], KNOWN))
 
 
 @settings(max_examples=60, deadline=None)
@@ -39,12 +42,12 @@ def test_every_request_is_valid(config):
     assert list(found) == ["file", "build"]
     file, build = found["file"].payload, found["build"].payload
     assert (file["method"], file["path"]) == ("POST", "/drive/v3/files")
-    check_file(file["body"], file["query"])
+    check_file(resolve(file["body"], KNOWN), file["query"])
     assert file["body"]["name"] == config.name
     assert (build["method"], build["path"]) == ("POST", "/v4/spreadsheets/{spreadsheet}:batchUpdate")
     assert build["params"] == {"spreadsheet": Ref("file")}
     assert found["build"].depends_on == ("file",)
-    book = run_batch(build["body"])
+    book = run_batch(resolve(build["body"], KNOWN))
     assert 0 not in book.sheets, "the empty first sheet goes"
     assert book.properties == {"locale": "en_US", "timeZone": config.options.timezone}
 
@@ -62,9 +65,10 @@ def test_a_given_spreadsheet_keeps_its_own_sheets(config, form):
     found = steps(config)
     assert list(found) == ["build"]
     assert found["build"].payload["params"] == {"spreadsheet": key}
-    book = run_batch(found["build"].payload["body"], fresh=False)
+    book = run_batch(resolve(found["build"].payload["body"], KNOWN), fresh=False)
     assert book.sheets[0]["title"] == "My own notes"
     assert book.cells[0] == {}
+    assert book.properties == {}, "language and time zone of a person's own file stay"
 
 
 def test_a_pasted_target_never_changes_the_path():
@@ -83,7 +87,7 @@ def test_the_full_design_takes_two_calls_and_fits_one_request():
     assert len(book.charts) == 4
     assert list(book.names) == ["Me"]
     assert {m["metadataValue"] for m in book.marks.values()} == {
-        "v1:file", "v1:sessions", "v1:topics", "v1:projects", "v1:prompts",
+        f"v1:{part}:0123456789ab" for part in ("file", "sessions", "topics", "projects", "prompts")
     }  # fmt: skip
 
 
@@ -167,7 +171,7 @@ def test_the_check_refuses(spoil):
 def test_a_batch_is_refused_the_second_time():
     body = full_batch()
     twice = {**body, "requests": [*body["requests"][:-1], *body["requests"][1:]]}
-    with pytest.raises(Refused, match="taken"):
+    with pytest.raises(Refused, match="already exists"):
         run_batch(twice)
 
 
@@ -189,4 +193,5 @@ def test_the_exported_bodies_are_the_plan(config):
     start = script.index("const REQUESTS = ") + len("const REQUESTS = ")
     requests = json.loads(script[start:].rstrip().removesuffix(";"))
     # The script builds in the person's own file, so it deletes nothing.
-    assert requests == plain(steps(config)["build"].payload["body"]["requests"])[:-1]
+    marked = {"target": {"mark": "script"}}
+    assert requests == resolve(steps(config)["build"].payload["body"]["requests"], marked)[:-1]

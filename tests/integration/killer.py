@@ -4,8 +4,8 @@ A moment is a change to the disk (a file opened for writing, a rename, link, rem
 audit events tell) or a statement that SQLite is about to run. The victim is a fork of this small process and gets
 SIGKILL just before the chosen moment: no handler, no clean-up, locks and files as a power cut leaves them.
 
-Run as: python -m tests.integration.killer PLATFORM FOLDER STRIDE [bare]; prints one JSON document. Bare: the target
-does not exist yet; else things of the person's own are there.
+Run as: python -m tests.integration.killer PLATFORM FOLDER STRIDE [bare]; prints one JSON document. Bare: neither the
+target nor the folders above it exist yet; else things of the person's own are there.
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ class Scene:
         self.platform, self.bare = platform, bare
         self.room = folder / "room"
         self.home = folder / "home"
-        self.answers = {**ANSWERS, "platform": platform, "target": target_of(platform, self.room)}
+        place = self.room / "new" / "newer" if bare else self.room
+        self.answers = {**ANSWERS, "platform": platform, "target": target_of(platform, place)}
         self.other = {**self.answers, **OTHER_ANSWERS}
         self.before: dict[str, object] = {}
 

@@ -91,8 +91,52 @@ def test_a_plan_makes_exactly_its_files_and_taking_down_leaves_nothing(place):
     }  # fmt: skip
     removed = take_down(root, results)
     assert all(item.removed for item in removed.values())
-    assert not root.exists()
+    assert not root.parent.exists()
+    assert list(place.iterdir()) == []
+
+
+def test_folders_above_stay_when_something_else_is_in_them(place):
+    root = place / "a" / "b" / "vault"
+    results = deliver(root)
+    (place / "a" / "mine.txt").write_text("mine")
+    take_down(root, results)
+    assert tree(place) == {"a": None, "a/mine.txt": b"mine"}
+
+
+def test_folders_above_that_were_there_stay(place):
+    (place / "a").mkdir()
+    root = place / "a" / "b" / "vault"
+    take_down(root, deliver(root))
+    assert tree(place) == {"a": None}
+
+
+def test_a_look_after_a_kill_leaves_no_folder_that_was_made_for_nothing(place, monkeypatch):
+    root = place / "a" / "b" / "vault"
+
+    def killed(*_):
+        raise SystemError("the power went")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "make_folders", killed)
+        with pytest.raises(SystemError):
+            FilesProvisioner(root).deliver(PLAN.steps[0], PLAN.steps[0].payload, None)
     assert root.parent.exists()
+    FilesProvisioner(root).close()
+    assert list(place.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_leaves_nothing(place, monkeypatch):
+    make = Path.mkdir
+
+    def refuse(self, *arguments, **more):
+        if self.name == "b":
+            raise OSError(28, "No space left on device")
+        make(self, *arguments, **more)
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(OSError, match="No space"):
+        deliver(place / "a" / "b" / "vault")
+    assert list(place.iterdir()) == []
 
 
 def test_base64_and_modes(place):
@@ -472,6 +516,9 @@ class Fake:
     def __init__(self, path: Path) -> None:
         self.db = sqlite3.connect(path, isolation_level=None)
         self.db.execute("CREATE TABLE IF NOT EXISTS s (key TEXT PRIMARY KEY, result TEXT)")
+
+    def __del__(self) -> None:
+        self.db.close()
 
     def rows(self) -> dict[str, str | None]:
         return dict(self.db.execute("SELECT key, result FROM s"))

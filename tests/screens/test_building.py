@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from chatbuilder import pipeline
 from chatbuilder.library.systems import Job
@@ -19,7 +20,7 @@ class SlowBuild:
     def __init__(self) -> None:
         self.go_on = threading.Event()
 
-    def __call__(self, config, hear, cancelled):
+    def __call__(self, config, hear, cancelled, *, tidy=False):
         solution = pipeline.build(config)
         first = solution.plan.steps[0].key
         hear(first, "running", "")
@@ -48,6 +49,108 @@ async def begin(hand):
     raise AssertionError("the build did not begin")
 
 
+class SlowLook:
+    """A look at the place that is over when it is told so."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.look = interactive.look
+
+    def __call__(self, config, *rest):
+        self.over.wait()
+        return self.look(config, *rest)
+
+
+@pytest.fixture
+def slow_look(monkeypatch):
+    look = SlowLook()
+    monkeypatch.setattr(interactive, "look", look)
+    yield look
+    look.over.set()
+
+
+async def to_unseen_setup(hand):
+    """Be on Auto-setup while the place is still being looked at."""
+    while hand.step != "setup":
+        await hand.pilot.press("enter")
+        await hand.pilot.pause(0.02)
+    while hand.app.state.solution is None or "target" not in hand.answers:
+        await hand.pilot.pause(0.01)
+    assert "Looking at the place" in hand.text("#found")
+
+
+async def test_start_before_the_place_was_seen_waits_for_the_look(slow_look, window, tmp_path):
+    async with window(answers={**VALID, "target": {"path": str(tmp_path / "vault")}}) as hand:
+        await to_unseen_setup(hand)
+        await hand.pilot.press("ctrl+s")
+        await hand.pilot.pause(0.05)
+        assert not (tmp_path / "vault").exists()
+        slow_look.over.set()
+        await hand.rest()
+        assert "Built" in hand.text("#advice")
+        assert (tmp_path / "vault").exists()
+
+
+@pytest.mark.parametrize("then", ["escape", "x"])
+async def test_a_start_that_waits_ends_with_another_place_or_step(then, slow_look, window, tmp_path):
+    async with window(answers={**VALID, "target": {"path": str(tmp_path / "vault")}}) as hand:
+        await to_unseen_setup(hand)
+        await hand.pilot.press("ctrl+s", then)
+        slow_look.over.set()
+        await hand.rest()
+        assert list(tmp_path.glob("vault*")) == []
+
+
+async def test_what_is_typed_stays_while_the_answers_lag_behind(window):
+    async with window(answers=VALID) as hand:
+        await hand.to("setup")
+        field, screen = hand.find("#path"), hand.app.screen
+        for text in ("", "/", "/a", "/a b"):
+            field.value = text
+            for _ in range(3):
+                screen.show(screen.state)
+            assert field.value == text
+        await hand.rest()
+        assert field.value == hand.answers["target"]["path"] == "/a b"
+
+
+async def test_start_builds_at_the_place_that_was_typed_last(window, tmp_path):
+    async with window(answers={**VALID, "target": {"path": str(tmp_path / "vault")}}) as hand:
+        await hand.to("setup")
+        await hand.press("end")
+        for key, letter in (("s", "s"), ("ctrl+s", None)):
+            hand.app.post_message(events.Key(key, letter))
+        await hand.rest()
+        assert [place.name for place in tmp_path.glob("vault*")] == ["vaults"]
+        assert "Built" in hand.text("#advice")
+
+
+@pytest.mark.parametrize("seen", ["before", "after"])
+async def test_start_says_why_it_cannot(seen, slow_look, window, tmp_path):
+    place = tmp_path / "vault"
+    block(place)
+    async with window(answers={**VALID, "target": {"path": str(place)}}) as hand:
+        if seen == "before":
+            slow_look.over.set()
+            await hand.to("setup")
+        else:
+            await to_unseen_setup(hand)
+        await hand.pilot.press("ctrl+s")
+        slow_look.over.set()
+        await hand.rest()
+        assert "Not started" in hand.told
+        assert "vault" in hand.told
+        assert hand.app.state.progress is None
+
+
+async def test_start_on_a_place_that_is_no_place_says_so(window):
+    async with window(answers=VALID) as hand:
+        await hand.to("setup")
+        hand.find("#path").value = "\x07"
+        await hand.press("ctrl+s")
+        assert "Not started: correct the place first." in hand.told
+
+
 async def test_progress_is_shown_step_by_step_and_the_target_is_locked(slow, window):
     async with window(answers=VALID) as hand:
         await begin(hand)
@@ -60,7 +163,7 @@ async def test_progress_is_shown_step_by_step_and_the_target_is_locked(slow, win
         await hand.rest()
         assert "Built" in hand.text("#advice")
         await hand.press("enter")
-        assert "look" in hand.text("#outcome")
+        assert "look" in hand.text("#text")
 
 
 async def test_stop_ends_it_and_the_button_goes_on(slow, window):
@@ -140,7 +243,7 @@ def unblock(place: Path) -> None:
 
 
 async def test_a_defect_in_a_thread_is_told_and_kills_nothing(window, monkeypatch):
-    def broken(config, hear, cancelled):
+    def broken(config, hear, cancelled, **_):
         raise ZeroDivisionError("[red]oops[/red]")
 
     monkeypatch.setattr(interactive, "apply", broken)

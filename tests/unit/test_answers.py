@@ -75,7 +75,7 @@ def test_no_guess_when_nothing_is_near():
         ({"priorities": None}, "priorities is missing."),
         ({"priorities": []}, "priorities: choose at least 1."),
         ({"priorities": "search"}, "priorities must be a list."),
-        ({"priorities": ["search"] * 9}, "priorities: at most 8 are possible."),
+        ({"priorities": ["search"] * 9}, "priorities lists 'search' twice."),
         ({"priorities": ["search", "search"]}, "priorities lists 'search' twice."),
         ({"features": ["tags", "tags"]}, "features lists 'tags' twice."),
         ({"name": 5}, "name must be text."),
@@ -143,6 +143,37 @@ def test_a_foreign_target_key_is_told_beside_other_target_problems():
         "target.parent must not be empty; leave it out instead.",
         "target path does not apply to notion, which takes parent, account.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"priorities": ["search", "search", "serch"]}, ["priorities[2]", "priorities lists 'search' twice."]),
+        ({"features": ["tags"] * 9 + ["x"]}, ["features[9]", "features lists 'tags' twice."]),
+        ({"features": ["tags", "exports", "exports", "tags"]}, ["features lists 'exports', 'tags' twice."]),
+        ({"options": {"topics": ["A", " a ", ""]}}, ["options.topics[2]", "options.topics lists 'a' twice."]),
+        (
+            {"options": {"custom_fields": [{"name": "Q", "typ": 1}, {"name": "q", "type": "select"}]}},
+            ["options.custom_fields[0].typ", "options.custom_fields[1] a", "options.custom_fields lists 'q' twice."],
+        ),
+        (
+            {"options": {"custom_fields": [{"name": "Status", "choices": ["x", 3, "X"]}]}},
+            [
+                "options.custom_fields[0].name", "options.custom_fields[0].choices[1]",
+                "options.custom_fields[0].choices lists 'X' twice.",
+                "options.custom_fields[0] a text field takes no choices.",
+            ],
+        ),
+        (
+            {"platform": "airtable", "target": {"base": "b", "workspace": "", "path": "x", "y": 1}},
+            ["target.workspace", "target.y", "target path does not apply", "target takes workspace"],
+        ),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_a_whole_list_or_table_lacks_is_told_beside_its_entries(given, said):
+    found = problems(**given)
+    assert [one.startswith(start) for one, start in zip(found, said, strict=True)] == [True] * len(said), found
 
 
 def test_a_password_is_not_repeated():

@@ -143,7 +143,7 @@ def test_a_signal_stops_a_build_and_keeps_what_is_done(run_cli, answers, number,
     assert process.stdout.readline() == "delivering\n"
     process.send_signal(number)
     told = ""
-    while "Stopping after this step" not in told:
+    while "Stopping; press Ctrl-C" not in told:
         told = process.stderr.readline()
     if impatient:
         process.send_signal(number)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import stat
 import subprocess
@@ -11,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chatbuilder.errors import ExitCode, InputError
-from chatbuilder.library import Library, open_library
+from chatbuilder.library import Library, database, open_library
 from chatbuilder.library.database import APPLICATION_ID, VERSION, explained
 from tests.helpers import ROOT
 
@@ -61,7 +62,7 @@ def test_it_is_made_whole_and_strict(place):
     tables = {
         row["name"]: row["strict"] for row in connection.execute("PRAGMA table_list") if row["name"][:7] != "sqlite_"
     }
-    assert tables == {"systems": 1, "jobs": 1, "steps": 1}
+    assert {name: tables[name] for name in ("systems", "jobs", "steps")} == {"systems": 1, "jobs": 1, "steps": 1}
     connection.close()
 
 
@@ -98,7 +99,7 @@ def test_a_newer_one_is_refused(place):
         raw.execute(f"PRAGMA user_version = {VERSION + 1}")
     raw.close()
     error = refused(place)
-    assert "newer chatbuilder (format 2)" in error.message
+    assert f"newer chatbuilder (format {VERSION + 1})" in error.message
     assert error.hint == "update chatbuilder."
 
 
@@ -138,6 +139,84 @@ def test_a_home_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot keep its own files"):
         open_library(tmp_path / "file" / "data" / "library.db")
+
+
+OLD = """
+CREATE TABLE systems (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, platform TEXT NOT NULL, place TEXT NOT NULL, url TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('building', 'ready', 'destroyed')),
+  answers TEXT NOT NULL CHECK (json_valid(answers)), created TEXT NOT NULL, updated TEXT NOT NULL
+) STRICT;
+CREATE TABLE jobs (
+  id TEXT PRIMARY KEY, system TEXT NOT NULL REFERENCES systems (id), platform TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'running', 'completed', 'failed', 'cancelled')),
+  started TEXT NOT NULL, finished TEXT, result TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(result)),
+  error TEXT CHECK (error IS NULL OR json_valid(error))
+) STRICT;
+CREATE INDEX jobs_system ON jobs (system, started);
+CREATE TABLE steps (
+  system TEXT NOT NULL REFERENCES systems (id), key TEXT NOT NULL, position INTEGER NOT NULL, title TEXT NOT NULL,
+  kind TEXT NOT NULL, payload TEXT NOT NULL CHECK (json_valid(payload)), digest TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('intent', 'done', 'failed', 'removed')),
+  result TEXT CHECK (result IS NULL OR json_valid(result)), job TEXT NOT NULL, at TEXT NOT NULL,
+  PRIMARY KEY (system, key)
+) STRICT;
+INSERT INTO systems VALUES ('s', 'S', 'obsidian', '/x', 'u', 'ready', '{"name": "S"}', 'then', 'now');
+INSERT INTO jobs VALUES ('j', 's', 'obsidian', 'completed', 'then', 'now', '{}', NULL);
+INSERT INTO steps VALUES ('s', 'a', 1, 'A', 'file', '{"path": "é"}', 'd1', 'done', '{"id": 5}', 'j', 'now');
+INSERT INTO steps VALUES ('s', 'b', 2, 'B', 'file', '{}', 'd2', 'intent', NULL, 'j', 'now');
+"""
+
+
+def old_library(place):
+    """A library as the first format had it, with a system in it."""
+    place.parent.mkdir()
+    raw = sqlite3.connect(place)
+    raw.executescript(f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1; {OLD}")
+    raw.close()
+
+
+def test_a_library_of_the_first_format_is_brought_to_the_present_one(place):
+    old_library(place)
+    with Library(place) as library:
+        system = library.find("s")
+        assert (system.url, system.status, system.answers, system.mark) == ("u", "ready", {"name": "S"}, "")
+        assert [job.id for job in library.jobs()] == ["j"]
+        records = library.journal("s").records()
+        assert [(r.key, r.state, r.result) for r in records.values()] == [
+            ("a", "done", {"id": 5}),
+            ("b", "intent", None),
+        ]
+        library.journal("s").skipped("b", 2, "B", "file")  # a state that the first format does not know
+    with Library(place) as library:
+        assert library.journal("s").records()["b"].state == "skipped"
+    raw = sqlite3.connect(place)
+    assert raw.execute("PRAGMA user_version").fetchone()[0] == VERSION
+    made = place.with_name("fresh.db")
+    open_library(made).close()
+    fresh = sqlite3.connect(made)
+    columns = [[row[1:6] for row in db.execute("PRAGMA table_info(systems)")] for db in (raw, fresh)]
+    assert columns[0] == columns[1]
+    names = [{row[0] for row in db.execute("SELECT name FROM sqlite_schema")} for db in (raw, fresh)]
+    assert names[0] == names[1]
+    assert raw.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
+    for db in (raw, fresh):
+        db.close()
+
+
+def test_a_crash_in_the_middle_of_that_leaves_the_first_format(place, monkeypatch):
+    old_library(place)
+    monkeypatch.setitem(database._UPGRADES, 1, f"{database._UPGRADES[1]}CREATE TABLE oops (;\n")
+    with pytest.raises(InputError):
+        open_library(place)
+    raw = sqlite3.connect(place)
+    assert raw.execute("PRAGMA user_version").fetchone()[0] == 1
+    assert raw.execute("SELECT count(*) FROM steps").fetchone()[0] == 2
+    raw.close()
+    monkeypatch.undo()
+    with Library(place) as library:
+        assert len(library.journal("s").records()) == 2
 
 
 def test_a_crash_while_it_is_made_leaves_nothing_half(place, monkeypatch):
@@ -278,6 +357,21 @@ def test_jobs_are_newest_first_and_limited(library):
     assert [job.id for job in library.jobs(limit=2)] == ids[:1:-1]
 
 
+def test_a_system_keeps_its_mark_until_it_is_taken_down(library):
+    first = library.mark("s")
+    assert re.fullmatch(r"[0-9a-f]{12}", first)
+    library.save_system("s", "S", "notion", "x", {}, first)
+    assert library.mark("s") == library.find("s").mark == first
+    library.save_system("s", "S", "notion", "x", {"other": 1})
+    assert library.mark("s") == first
+    library.set_system("s", "destroyed")
+    second = library.mark("s")
+    assert second != first
+    library.save_system("s", "S", "notion", "x", {}, second)
+    assert library.mark("s") == second
+    assert library.mark("t") not in (first, second)
+
+
 # the journal
 
 
@@ -307,6 +401,44 @@ def test_a_new_intent_keeps_the_last_confirmed_result(journal):
     )  # fmt: skip
     journal.failed("a")
     assert (journal.records()["a"].state, journal.records()["a"].result) == ("failed", {"id": 5})
+
+
+def test_how_long_ago_a_run_was_cut_off(library):
+    library.save_system("s", "x", "notion", "x", {})
+    job = library.start_job("s", "notion")
+    journal = library.journal("s", job.id)
+    assert journal.cut_off() is None
+    journal.intent("a", 1, "A", "http", {}, "d")
+    assert journal.cut_off() == 60  # this clock ticks by the minute
+    library.finish_job(job.id, "cancelled", {}, None)
+    assert journal.cut_off() == 180
+    library.finish_job(job.id, "failed", {}, None)  # it ended by itself: nothing is under way
+    assert journal.cut_off() is None
+    second = library.journal("s", library.start_job("s", "notion").id)
+    second.intent("b", 1, "B", "http", {}, "d")
+    second.done("b", {})
+    assert second.cut_off() is None
+
+
+def test_the_order_of_what_is_on_record(journal):
+    for position, key in enumerate("abcd", 1):
+        journal.intent(key, position, key, "file", {}, "d")
+    journal.put_in_order(["x", "c", "a"])
+    assert list(journal.records()) == ["c", "a", "b", "d"]
+    journal.put_in_order(["c", "a"])
+    assert [(r.key, r.position) for r in journal.records().values()] == [("c", 1), ("a", 2), ("b", 3), ("d", 4)]
+
+
+def test_what_was_left_out_keeps_what_was_there_before(journal):
+    journal.skipped("new", 3, "New", "http")
+    record = journal.records()["new"]
+    assert (record.state, record.result, record.payload, record.position) == ("skipped", None, {}, 3)
+    journal.intent("a", 1, "A", "http", {"v": 1}, "d1")
+    journal.done("a", {"id": 5})
+    journal.intent("a", 1, "A", "http", {"v": 2}, "d2")
+    journal.skipped("a", 1, "A", "http")
+    assert (journal.records()["a"].state, journal.records()["a"].result) == ("skipped", {"id": 5})
+    assert journal.system == "s"
 
 
 def test_steps_come_in_their_order_and_systems_do_not_mix(library, journal):

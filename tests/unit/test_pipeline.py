@@ -11,7 +11,7 @@ from chatbuilder.design import design
 from chatbuilder.errors import CredentialsError, ExitCode, InputError, PartlyDoneError, RefusedError
 from chatbuilder.library import Journal, Library
 from chatbuilder.paths import locate
-from chatbuilder.pipeline import provisioning, upkeep
+from chatbuilder.pipeline import evolving, provisioning, tidying, upkeep
 from chatbuilder.solution import Document, ManualStep, Solution
 from tests.fakes import Crash, MemoryProvisioner, World, crash, plan_of, refusal
 from tests.helpers import config
@@ -29,11 +29,12 @@ class Machine:
         self.opened = []
         self.refuse = {}
         self.answers = config("obsidian", "search", target={"path": str(tmp_path / "vault")})
-        for module in (provisioning, upkeep):
+        for module in (provisioning, upkeep, tidying):
             monkeypatch.setattr(module, "open_provisioner", self.open)
+        for module in (provisioning, upkeep, tidying, evolving):
             monkeypatch.setattr(module, "build", self.build)
 
-    def open(self, answers):
+    def open(self, answers, desk=None):
         provisioner = MemoryProvisioner(self.world)
         provisioner.refuse = self.refuse
         self.opened.append(provisioner)
@@ -120,7 +121,7 @@ def test_a_refusal_is_in_the_job(machine):
     assert job.status == "failed"
     assert job.error == {
         "title": "Refused", "message": "No.", "problems": [], "kept": "", "hint": "ask again.",
-        "exit_code": int(ExitCode.REFUSED),
+        "exit_code": int(ExitCode.PARTLY),
     }  # fmt: skip
     assert job.result == {"steps": 2, "of": 3, "kept": []}
     (system,) = pipeline.systems()
@@ -148,7 +149,9 @@ def test_a_defect_is_on_record_without_its_values(machine):
     with pytest.raises(ValueError, match="secret-1"):
         machine.apply()
     (job,) = pipeline.jobs()
-    assert (job.status, job.error) == ("failed", {"title": "Defect", "message": "ValueError"})
+    assert (job.status, job.error["title"], job.error["message"]) == ("failed", "Defect", "ValueError")
+    assert job.error["exit_code"] == ExitCode.DEFECT
+    assert "secret" not in json.dumps(job.data())
 
 
 def test_when_it_cannot_start_nothing_is_on_record(machine, monkeypatch):

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 from chatbuilder import pipeline
 from chatbuilder.blueprint import to_data
 from chatbuilder.cli import output
-from chatbuilder.cli.building import apply, repair
+from chatbuilder.cli.building import apply, config_of, repair
+from chatbuilder.cli.chats import chats, chats_project, chats_projects, chats_restore, chats_rm, chats_show, search
+from chatbuilder.cli.figures import stats
+from chatbuilder.cli.importing import import_chats
 from chatbuilder.cli.opening import newest_draft, resume, wizard
+from chatbuilder.cli.tokens import token_check, token_help, token_list, token_rm, token_set
 from chatbuilder.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -161,20 +165,28 @@ def show(arguments: Namespace) -> int:
 
 def plan(arguments: Namespace) -> int:
     """List every step."""
-    return _print_plan(pipeline.load_answers(arguments.answers), as_json=arguments.json)
+    return _print_plan(config_of(arguments), as_json=arguments.json)
 
 
 def _print_plan(config: Config, *, as_json: bool) -> int:
-    solution = pipeline.build(config)
+    found = pipeline.changes(config)
     if as_json:
-        output.as_json(solution.plan.data())
+        output.as_json(found.plan.data())
         return ExitCode.DONE
-    rows = [(str(n), step.kind, step.title) for n, step in enumerate(solution.plan, 1)]
-    output.table(("", "Kind", "Step"), rows, "Nothing to deliver.")
-    if solution.manual:
-        output.line("\nBy hand afterwards: " + "; ".join(step.title for step in solution.manual))
+    states = {part.key: _WORDS[part.kind] for part in found.parts if part.key} if found.exists else {}
+    rows = [(str(n), step.kind, step.title, states.get(step.key, "")) for n, step in enumerate(found.plan, 1)]
+    output.table(("", "Kind", "Step", "Now" if found.exists else ""), rows, "Nothing to deliver.")
+    if kept := [part.title for part in found.parts if part.kind == "kept"]:
+        output.line("\nNot asked for any more, and kept:")
+        for title in kept:
+            output.line(f"- {title}")
+    if manual := pipeline.build(config).manual:
+        output.line("\nBy hand afterwards: " + "; ".join(step.title for step in manual))
     output.line("\n`--json` prints every payload. Nothing was sent.")
     return ExitCode.DONE
+
+
+_WORDS = {"new": "new", "changed": "changes", "there": "already there", "kept": "kept"}
 
 
 def systems(arguments: Namespace) -> int:
@@ -269,6 +281,7 @@ def doctor(arguments: Namespace) -> int:
 
 _ALL: tuple[Callable[[Namespace], int], ...] = (
     wizard, resume, drafts, drafts_rm, answers_help, answers_check, answers_show, answers_share, build, show, plan,
-    apply, systems, verify, repair, destroy, jobs, log, doctor,
+    apply, systems, verify, repair, destroy, token_help, token_set, token_list, token_check, token_rm, jobs, log,
+    doctor, import_chats, chats, chats_show, chats_rm, chats_restore, chats_projects, chats_project, search, stats,
 )  # fmt: skip
 _COMMANDS = {function.__name__: function for function in _ALL}

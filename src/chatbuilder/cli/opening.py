@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from chatbuilder import pipeline
 from chatbuilder.cli import output
 from chatbuilder.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 
 def wizard(arguments: Namespace | None = None) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from chatbuilder import __version__
+from chatbuilder.cli import chat_options
 
 _EPILOG = """\
 Start with `chatbuilder` alone: it opens the wizard.
@@ -27,6 +28,8 @@ def make_parser() -> argparse.ArgumentParser:
     _sessions(commands)
     _solutions(commands)
     _systems(commands)
+    chat_options.add(commands, _add)
+    _tokens(commands)
     _records(commands)
     return parser
 
@@ -44,6 +47,10 @@ def _add(commands: Commands, name: str, about: str, *, command: str = "", json: 
 
 def _answers_option(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--answers", required=True, metavar="FILE", help="answers file (TOML or JSON), or a share token")
+
+
+def _account_option(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--account", metavar="NAME", help="which of your accounts; the one without a name when left out")
 
 
 def _sessions(commands: Commands) -> None:
@@ -77,11 +84,16 @@ def _solutions(commands: Commands) -> None:
     show = _add(commands, "show", "Show the solution in the terminal")
     _answers_option(show)
     show.add_argument("part", nargs="?", choices=("guide", "design", "files", "plan"), default="guide")
-    plan = _add(commands, "plan", "List every step that would be delivered; sends nothing")
+    plan = _add(commands, "plan", "List every step, and what is new or changed in a system that exists; sends nothing")
     _answers_option(plan)
-    apply = _add(commands, "apply", "Build the system, or finish an interrupted build")
+    _account_option(plan)
+    apply = _add(commands, "apply", "Build the system, finish an interrupted build, or bring it to other answers")
     _answers_option(apply)
+    _account_option(apply)
     apply.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    apply.add_argument(
+        "--tidy", action="store_true", help="remove parts that the answers do not ask for any more and nobody edited"
+    )
 
 
 def _systems(commands: Commands) -> None:
@@ -95,6 +107,28 @@ def _systems(commands: Commands) -> None:
         sub.add_argument("system", metavar="SYSTEM", help="system id, or its beginning")
         if name == "destroy":
             sub.add_argument("--yes", "-y", action="store_true", help="do not ask")
+
+
+def _tokens(commands: Commands) -> None:
+    about = "Keep, list, prove or remove the tokens of Notion, Airtable and Google Sheets"
+    token = commands.add_parser("token", help=about, description=f"{about}.")
+    token.set_defaults(command="token_help", parser=token)
+    actions = token.add_subparsers(metavar="ACTION")
+    for name, about in (
+        ("set", "Keep a token in the keyring: from a prompt, a pipe, or for sheets a file from Google"),
+        ("list", "List the tokens that are there; never shows them"),
+        ("check", "Ask whose a token is, what it may do and what is missing"),
+        ("rm", "Remove a token from the keyring"),
+    ):
+        sub = _add(actions, name, about, command=f"token_{name}")
+        sub.add_argument("platform", choices=("notion", "airtable", "sheets"), nargs="?" if name == "list" else None)
+        if name != "list":
+            _account_option(sub)
+        if name == "set":
+            sub.add_argument("--stdin", action="store_true", help="read the token from standard input, as a pipe does")
+            sub.add_argument("--file", metavar="FILE", help="sheets: service account, or OAuth client of a desktop app")
+        if name == "check":
+            sub.add_argument("--answers", metavar="FILE", help="prove the target of these answers as well")
 
 
 def _records(commands: Commands) -> None:

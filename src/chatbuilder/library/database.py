@@ -6,15 +6,27 @@ import sqlite3
 from pathlib import Path
 
 from chatbuilder.errors import InputError
+from chatbuilder.library.chats_schema import CHATS
 from chatbuilder.paths import own_folder
 
-VERSION = 1
+VERSION = 3
 APPLICATION_ID = 0x63686274  # "chbt"
-_SCHEMA = """
+_STEPS = """
+CREATE TABLE steps (
+  system TEXT NOT NULL REFERENCES systems (id), key TEXT NOT NULL, position INTEGER NOT NULL, title TEXT NOT NULL,
+  kind TEXT NOT NULL, payload TEXT NOT NULL CHECK (json_valid(payload)), digest TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('intent', 'done', 'failed', 'removed', 'skipped')),
+  result TEXT CHECK (result IS NULL OR json_valid(result)), job TEXT NOT NULL, at TEXT NOT NULL,
+  PRIMARY KEY (system, key)
+) STRICT;
+"""
+_SCHEMA = (
+    """
 CREATE TABLE systems (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, platform TEXT NOT NULL, place TEXT NOT NULL, url TEXT NOT NULL,
   status TEXT NOT NULL CHECK (status IN ('building', 'ready', 'destroyed')),
-  answers TEXT NOT NULL CHECK (json_valid(answers)), created TEXT NOT NULL, updated TEXT NOT NULL
+  answers TEXT NOT NULL CHECK (json_valid(answers)), created TEXT NOT NULL, updated TEXT NOT NULL,
+  mark TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE TABLE jobs (
   id TEXT PRIMARY KEY, system TEXT NOT NULL REFERENCES systems (id), platform TEXT NOT NULL,
@@ -23,14 +35,23 @@ CREATE TABLE jobs (
   error TEXT CHECK (error IS NULL OR json_valid(error))
 ) STRICT;
 CREATE INDEX jobs_system ON jobs (system, started);
-CREATE TABLE steps (
-  system TEXT NOT NULL REFERENCES systems (id), key TEXT NOT NULL, position INTEGER NOT NULL, title TEXT NOT NULL,
-  kind TEXT NOT NULL, payload TEXT NOT NULL CHECK (json_valid(payload)), digest TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('intent', 'done', 'failed', 'removed')),
-  result TEXT CHECK (result IS NULL OR json_valid(result)), job TEXT NOT NULL, at TEXT NOT NULL,
-  PRIMARY KEY (system, key)
-) STRICT;
 """
+    + _STEPS
+    + CHATS
+)
+# What brings a library of an older format one format further, by the format it comes from.
+_UPGRADES = {
+    1: "".join(
+        (
+            "ALTER TABLE systems ADD COLUMN mark TEXT NOT NULL DEFAULT '';\n",
+            "ALTER TABLE steps RENAME TO old_steps;\n",
+            _STEPS,
+            "INSERT INTO steps SELECT * FROM old_steps;\n",
+            "DROP TABLE old_steps;\n",
+        )
+    ),
+    2: CHATS,
+}
 
 
 def open_library(path: Path) -> sqlite3.Connection:
@@ -89,12 +110,13 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     # Two processes may get here together: the second finds the work done once it has the write lock.
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if _version(connection, path) == 0:
-            for statement in _SCHEMA.split(";\n"):
+        version = _version(connection, path)
+        for script in [_SCHEMA] if version == 0 else [_UPGRADES[old] for old in range(version, VERSION)]:
+            for statement in script.split(";\n"):
                 if statement.strip():
                     connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from chatbuilder.clock import Clock, iso, utc_now
 
-State = Literal["intent", "done", "failed", "removed"]
+State = Literal["intent", "done", "failed", "removed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,41 @@ class Journal:
         self._job = job
         self._clock = clock
 
+    @property
+    def system(self) -> str:
+        """The id of the system whose journal this is."""
+        return self._system
+
     def records(self) -> dict[str, Record]:
         """Return every step ever begun for this system, by key, in plan order."""
         rows = self._db.execute("SELECT * FROM steps WHERE system = ? ORDER BY position, key", (self._system,))
         return {row["key"]: _record(row) for row in rows}
+
+    def cut_off(self) -> float | None:
+        """Return how many seconds ago a run that was killed or stopped began the last step it left open, else None."""
+        row = self._db.execute(
+            "SELECT max(steps.at) FROM steps JOIN jobs ON jobs.id = steps.job"
+            " WHERE steps.system = ? AND steps.state = 'intent' AND jobs.status IN ('running', 'cancelled')",
+            (self._system,),
+        ).fetchone()
+        return None if row[0] is None else (self._clock() - datetime.fromisoformat(row[0])).total_seconds()
+
+    def put_in_order(self, keys: Iterable[str]) -> None:
+        """Give the steps on record the order of these keys, with all others behind them in the order they have.
+
+        Taking down goes backwards by it, and nothing that is asked for hangs on what is not asked for any more.
+        """
+        records = self.records()
+        order = dict.fromkeys(key for key in (*keys, *records))
+        moved = [
+            (number, self._system, key)
+            for number, key in enumerate(order, 1)
+            if key in records and records[key].position != number
+        ]
+        if moved:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany("UPDATE steps SET position = ? WHERE system = ? AND key = ?", moved)
+            self._db.execute("COMMIT")
 
     def intent(self, key: str, position: int, title: str, kind: str, payload: Mapping[str, Any], digest: str) -> None:
         """Note that a step is about to be delivered; an earlier result stays."""
@@ -60,6 +92,15 @@ class Journal:
         """Note that a step was refused; nothing of it is there."""
         self._db.execute(
             "UPDATE steps SET state = 'failed', at = ? WHERE system = ? AND key = ?", (self._now(), self._system, key)
+        )
+
+    def skipped(self, key: str, position: int, title: str, kind: str) -> None:
+        """Note that a step was left out because the platform will not do it; an earlier result stays."""
+        self._db.execute(
+            "INSERT INTO steps (system, key, position, title, kind, payload, digest, state, job, at)"
+            " VALUES (?, ?, ?, ?, ?, '{}', '', 'skipped', ?, ?)"
+            " ON CONFLICT (system, key) DO UPDATE SET state = 'skipped', job = excluded.job, at = excluded.at",
+            (self._system, key, position, title, kind, self._job, self._now()),
         )
 
     def removed(self, key: str) -> None:

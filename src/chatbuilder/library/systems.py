@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from chatbuilder.clock import Clock, iso, utc_now
-from chatbuilder.errors import InputError
+from chatbuilder.errors import ExitCode, InputError
 from chatbuilder.library.database import explained, open_library
 from chatbuilder.library.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A deployment: where it is, and the answers it was built from. Status: building, ready or destroyed."""
+    """A deployment: where it is, and the answers it was built from. Status: building, ready or destroyed.
+
+    `mark` is 12 hex digits that no other system has: what is made elsewhere carries it, to be found again.
+    """
 
     id: str
     name: str
@@ -29,6 +32,14 @@ class System:
     answers: Mapping[str, Any]
     created: str
     updated: str
+    mark: str = ""
+
+
+_CRASHED = {
+    "title": "Interrupted", "message": "The program was stopped before the job ended.", "problems": [],
+    "kept": "everything built so far.", "hint": "apply again: it goes on from there.",
+    "exit_code": int(ExitCode.INTERRUPTED),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +108,23 @@ class Library:
             hint="`chatbuilder systems` lists them.",
         )
 
-    def save_system(self, system_id: str, name: str, platform: str, place: str, answers: Mapping[str, Any]) -> None:
-        """Register a system that is about to be built, or whose answers changed."""
+    def mark(self, system_id: str) -> str:
+        """Return the mark of a system that exists, else a new one: a system built anew is another one out there."""
+        found = self.find(system_id)
+        alive = found is not None and found.status != "destroyed"
+        return (found.mark if found and alive else "") or secrets.token_hex(6)
+
+    def save_system(
+        self, system_id: str, name: str, platform: str, place: str, answers: Mapping[str, Any], mark: str = ""
+    ) -> None:
+        """Register a system that is about to be built, or whose answers changed; "" leaves its mark as it is."""
         now = iso(self._clock())
         self._db.execute(
-            "INSERT INTO systems (id, name, platform, place, url, status, answers, created, updated)"
-            " VALUES (?, ?, ?, ?, '', 'building', ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+            "INSERT INTO systems (id, name, platform, place, url, status, answers, created, updated, mark)"
+            " VALUES (?, ?, ?, ?, '', 'building', ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
             " name = excluded.name, place = excluded.place, answers = excluded.answers, updated = excluded.updated,"
-            " status = 'building'",
-            (system_id, name, platform, place, json.dumps(answers), now, now),
+            " status = 'building', mark = coalesce(nullif(excluded.mark, ''), mark)",
+            (system_id, name, platform, place, json.dumps(answers), now, now, mark),
         )
 
     def set_system(self, system_id: str, status: str, url: str | None = None) -> None:
@@ -118,7 +137,7 @@ class Library:
     def start_job(self, system_id: str, platform: str) -> Job:
         """Begin a job; jobs of this system that a crash left running are closed as failed first."""
         now = iso(self._clock())
-        crashed = json.dumps({"title": "Interrupted", "message": "The program was stopped before the job ended."})
+        crashed = json.dumps(_CRASHED)
         self._db.execute(
             "UPDATE jobs SET status = 'failed', finished = ?, error = ? WHERE system = ? AND status = 'running'",
             (now, crashed, system_id),

@@ -10,9 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chatbuilder.answers import check
+    from chatbuilder.credentials import TokenInfo
     from chatbuilder.drafts import Draft, DraftInfo
     from chatbuilder.export import ExportReport
+    from chatbuilder.library.figures import Figure, Figures, Month
+    from chatbuilder.library.imports import StoredProblem
+    from chatbuilder.library.listing import ChatInfo, Filters, ProjectInfo, read_date
+    from chatbuilder.library.search import Hit
     from chatbuilder.library.systems import Job
+    from chatbuilder.pipeline.browsing import (
+        ChatList,
+        Hits,
+        chat,
+        chats,
+        delete_chats,
+        import_problems,
+        name_project,
+        projects,
+        restore_chat,
+        search,
+        stats,
+    )
     from chatbuilder.pipeline.designing import answers_toml, build, design_text, load_answers, preview, raw_toml, share
     from chatbuilder.pipeline.drafting import (
         delete_draft,
@@ -24,44 +42,57 @@ if TYPE_CHECKING:
         release_draft,
         save_draft,
     )
+    from chatbuilder.pipeline.evolving import Change, Changes, changes
     from chatbuilder.pipeline.exporting import export, package
     from chatbuilder.pipeline.health import Check, audit_entries, doctor
-    from chatbuilder.pipeline.provisioning import (
-        SystemInfo,
-        TargetReport,
-        apply,
-        default_target,
-        inspect_target,
-        jobs,
-        systems,
-        with_target,
-    )
+    from chatbuilder.pipeline.importing import FoundLogs, ImportProgress, ImportReport, discover_logs, import_chats
+    from chatbuilder.pipeline.provisioning import SystemInfo, TargetReport, apply, inspect_target, jobs, systems
+    from chatbuilder.pipeline.targets import default_target, with_target
+    from chatbuilder.pipeline.tidying import Leftover, leftovers
+    from chatbuilder.pipeline.tokens import token_check, token_file, token_list, token_rm, token_set
     from chatbuilder.pipeline.upkeep import Drift, destroy, repair, verify
-    from chatbuilder.provision.runner import Event, StepDone, StepFailed, StepStarted
+    from chatbuilder.provision.base import Account
+    from chatbuilder.provision.runner import Event, StepDone, StepFailed, StepStarted, StepWaiting
 
 __all__ = [
-    "Check", "Draft", "DraftInfo", "Drift", "Event", "ExportReport", "Job", "StepDone", "StepFailed",
-    "StepStarted", "SystemInfo", "TargetReport", "answers_toml", "apply", "audit_entries", "build", "check",
-    "default_target", "delete_draft", "design_text", "destroy", "doctor", "drafts", "export", "has_draft",
-    "inspect_target", "jobs", "load_answers", "load_draft", "new_draft", "package", "peek_draft", "preview",
-    "raw_toml", "release_draft", "repair", "save_draft", "share", "systems", "verify", "with_target",
+    "Account", "Change", "Changes", "ChatInfo", "ChatList", "Check", "Draft", "DraftInfo", "Drift", "Event",
+    "ExportReport", "Figure", "Figures", "Filters", "FoundLogs", "Hit", "Hits", "ImportProgress", "ImportReport",
+    "Job", "Leftover", "Month", "ProjectInfo", "StepDone", "StepFailed", "StepStarted", "StepWaiting", "StoredProblem",
+    "SystemInfo", "TargetReport", "TokenInfo", "answers_toml", "apply", "audit_entries", "build", "changes", "chat",
+    "chats", "check", "default_target", "delete_chats", "delete_draft", "design_text", "destroy", "discover_logs",
+    "doctor", "drafts", "export", "has_draft", "import_chats", "import_problems", "inspect_target", "jobs",
+    "leftovers", "load_answers", "load_draft", "name_project", "new_draft", "package", "peek_draft", "preview",
+    "projects", "raw_toml", "read_date", "release_draft", "repair", "restore_chat", "save_draft", "search", "share",
+    "stats", "systems", "token_check", "token_file", "token_list", "token_rm", "token_set", "verify", "with_target",
 ]  # fmt: skip
 _HOMES = {
     "chatbuilder.answers": "check",
+    "chatbuilder.credentials": "TokenInfo",
     "chatbuilder.drafts": "Draft DraftInfo",
     "chatbuilder.export": "ExportReport",
+    "chatbuilder.library.figures": "Figure Figures Month",
+    "chatbuilder.library.imports": "StoredProblem",
+    "chatbuilder.library.listing": "ChatInfo Filters ProjectInfo read_date",
+    "chatbuilder.library.search": "Hit",
     "chatbuilder.library.systems": "Job",
+    "chatbuilder.pipeline.browsing": (
+        "ChatList Hits chat chats delete_chats import_problems name_project projects restore_chat search stats"
+    ),
     "chatbuilder.pipeline.designing": "answers_toml build design_text load_answers preview raw_toml share",
     "chatbuilder.pipeline.drafting": (
         "delete_draft drafts has_draft load_draft new_draft peek_draft release_draft save_draft"
     ),
+    "chatbuilder.pipeline.evolving": "Change Changes changes",
     "chatbuilder.pipeline.exporting": "export package",
     "chatbuilder.pipeline.health": "Check audit_entries doctor",
-    "chatbuilder.pipeline.provisioning": (
-        "SystemInfo TargetReport apply default_target inspect_target jobs systems with_target"
-    ),
+    "chatbuilder.pipeline.importing": "FoundLogs ImportProgress ImportReport discover_logs import_chats",
+    "chatbuilder.pipeline.provisioning": "SystemInfo TargetReport apply inspect_target jobs systems",
+    "chatbuilder.pipeline.targets": "default_target with_target",
+    "chatbuilder.pipeline.tidying": "Leftover leftovers",
+    "chatbuilder.pipeline.tokens": "token_check token_file token_list token_rm token_set",
     "chatbuilder.pipeline.upkeep": "Drift destroy repair verify",
-    "chatbuilder.provision.runner": "Event StepDone StepFailed StepStarted",
+    "chatbuilder.provision.base": "Account",
+    "chatbuilder.provision.runner": "Event StepDone StepFailed StepStarted StepWaiting",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 

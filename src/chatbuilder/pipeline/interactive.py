@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from chatbuilder.errors import ExitCode, InterruptedByUser
 from chatbuilder.paths import locate, private_folder
 
 if TYPE_CHECKING:
@@ -13,11 +14,16 @@ if TYPE_CHECKING:
     from chatbuilder.config import Config
     from chatbuilder.drafts import Draft, DraftInfo
     from chatbuilder.library.systems import Job
+    from chatbuilder.pipeline.connecting import Fault
+    from chatbuilder.pipeline.evolving import Changes
     from chatbuilder.pipeline.provisioning import SystemInfo, TargetReport
+    from chatbuilder.pipeline.tidying import Leftover
     from chatbuilder.solution import Solution
     from chatbuilder.wizard import Session
 
-Hear = Callable[[str, Literal["running", "done", "failed"], str], None]
+Hear = Callable[[str, Literal["running", "held", "done", "left", "failed"], str, float], None]
+Cancelled = Callable[[], bool]
+Wait = Callable[[str, float], None]
 THEME_LIMIT = 60
 
 
@@ -35,6 +41,20 @@ class Work(NamedTuple):
     solution: Solution
     suggested: Mapping[str, str]
     view_words: Mapping[str, str]
+
+
+class Seen(NamedTuple):
+    """What a look at the target found; `unfinished`: a build of this system stopped there before its end.
+
+    `changes` is what building would do, `leftovers` what it would leave although the answers do not ask for it, and
+    `fault` what a refusal is about: the token or the place.
+    """
+
+    target: TargetReport
+    unfinished: bool = False
+    changes: Changes | None = None
+    leftovers: tuple[Leftover, ...] = ()
+    fault: Fault = ""
 
 
 def anything_saved() -> bool:
@@ -72,7 +92,7 @@ def save_session(draft: Draft | None, session: Session) -> Draft:
     return pipeline.save_draft(
         replace(
             draft, step=session.step, answers=session.answers, reached=session.reached,
-            extra={**draft.extra, "outcome": outcome},
+            extra={**draft.extra, "outcome": outcome, "ticked": list(session.ticked)},
         )
     )  # fmt: skip
 
@@ -115,30 +135,60 @@ def work_out(answers: Mapping[str, Any]) -> Work:
     return Work(config, solution, pipeline.default_target(config), words)
 
 
-def look(config: Config) -> tuple[TargetReport, bool]:
-    """Return what is at the target, and whether a build of this system stopped there before its end."""
-    from chatbuilder.pipeline import provisioning
+def _never() -> bool:
+    return False
 
-    placed = provisioning.with_target(config)
+
+def _silent(why: str, seconds: float) -> None:
+    """Tell nobody."""
+
+
+def look(config: Config, cancelled: Cancelled = _never, waiting: Wait = _silent) -> Seen:
+    """Return what is at the target, and what building there would do. Raises `InterruptedByUser`."""
+    from chatbuilder import pipeline
+    from chatbuilder.pipeline import connecting, provisioning
+    from chatbuilder.pipeline.outside import is_remote
+
+    def on_event(event: pipeline.Event) -> None:
+        if isinstance(event, pipeline.StepWaiting):
+            waiting(event.why, event.seconds)
+
+    placed = pipeline.with_target(config)
+    target = pipeline.inspect_target(placed, cancelled=cancelled, on_event=on_event)
+    if target.code == ExitCode.INTERRUPTED:
+        raise InterruptedByUser("Stopped.", title="Stopped", kept="everything as it was.", hint="look again.")
+    account = placed.target.account or ""
+    if target.code:
+        if not is_remote(placed.platform):
+            return Seen(target)
+        fault = connecting.at_fault(placed.platform, account, target.code, cancelled=cancelled, waiting=waiting)
+        return Seen(target, fault=fault)
     system = provisioning.system_id(placed)
-    last = next((job for job in provisioning.jobs() if job.system == system), None)
-    return provisioning.inspect_target(placed), last is not None and last.status != "completed"
+    last = next((job for job in pipeline.jobs() if job.system == system), None)
+    unfinished = last is not None and last.status != "completed"
+    return Seen(target, unfinished, pipeline.changes(placed), tuple(pipeline.leftovers(placed)))
 
 
-def apply(config: Config, hear: Hear, cancelled: Callable[[], bool]) -> Job:
-    """Build the system as `pipeline.apply` does, telling `hear` the key, state and note of each step."""
+def apply(config: Config, hear: Hear, cancelled: Cancelled, *, tidy: bool = False) -> Job:
+    """Build the system as `pipeline.apply` does, telling `hear` the key, state and note of each step.
+
+    held: it waits for the reason in the note, for so many seconds (0 with all other states); the key is "" before the
+    first step. left: it was left out, for the reason in the note.
+    """
     from chatbuilder import pipeline
 
     def on_event(event: pipeline.Event) -> None:
         match event:
             case pipeline.StepStarted():
-                hear(event.key, "running", "")
+                hear(event.key, "running", "", 0)
+            case pipeline.StepWaiting():
+                hear(event.key, "held", event.why, event.seconds)
             case pipeline.StepDone():
-                hear(event.key, "done", event.note)
+                hear(event.key, "left" if event.note.startswith("left out: ") else "done", event.note, 0)
             case pipeline.StepFailed():
-                hear(event.key, "failed", event.message)
+                hear(event.key, "failed", event.message, 0)
 
-    return pipeline.apply(config, on_event=on_event, cancelled=cancelled)
+    return pipeline.apply(config, on_event=on_event, cancelled=cancelled, tidy=tidy)
 
 
 def time_zones() -> tuple[str, ...]:

@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path, PurePath
 from typing import Any
 
-from chatbuilder import audit, catalog, credentials
+from chatbuilder import audit, credentials
 from chatbuilder.answers import check
 from chatbuilder.config import Config
-from chatbuilder.errors import ChatbuilderError, InputError, RefusedError
+from chatbuilder.errors import ChatbuilderError, CredentialsError, ExitCode, UnavailableError
 from chatbuilder.library.journal import Journal
 from chatbuilder.library.systems import Job, Library
-from chatbuilder.paths import locate, own_folder, typed
+from chatbuilder.paths import locate
+from chatbuilder.pipeline import evolving
 from chatbuilder.pipeline.designing import build
+from chatbuilder.pipeline.hands import Hands, hands_of, never, silent, usable_target
+from chatbuilder.pipeline.outside import desk_of, is_remote
+from chatbuilder.pipeline.targets import default_target, open_provisioner, place_of, system_id, with_target
+from chatbuilder.pipeline.tidying import Tidied, tidy_up
+from chatbuilder.provision import crew
 from chatbuilder.provision.base import Preflight, Provisioner, Result
-from chatbuilder.provision.runner import Event, Outcome, give_up, run, settle
-from chatbuilder.solution import Plan
+from chatbuilder.provision.runner import Event, Outcome, give_up, run, settle, step_of
+from chatbuilder.solution import Evolution, Plan, Solution
+
+__all__ = [
+    "Run", "SystemInfo", "TargetReport", "apply", "config_of", "default_target", "inspect_target", "jobs",
+    "known_results", "open_provisioner", "place_of", "system_id", "systems", "with_target",
+]  # fmt: skip
+
+COMMITS = 4.0  # seconds after which a vendor has done what it was asked, or not
 
 
 @dataclass(frozen=True, slots=True)
 class TargetReport:
     """What was found at the target: `ready` when nothing stands in the way; `problems` say what does.
 
-    `merges` are settings of the person's own that would get new keys; `credentials` is the state of the token.
+    `merges` are settings of the person's own that would get new keys; `credentials` is the state of the token; `code`
+    is the exit code of the error that stands in the way, 0 when none does.
     """
 
     place: str
@@ -37,6 +47,7 @@ class TargetReport:
     merges: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     credentials: str = ""
+    code: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,161 +64,86 @@ class SystemInfo:
     updated: str
 
 
-def default_target(config: Config) -> dict[str, str]:
-    """Return the target keys to suggest: a place in the person's documents for local platforms."""
-    from chatbuilder.generators.common.text import file_name, slug
-
-    home = Path.home()
-    documents = home / "Documents" if (home / "Documents").is_dir() else home
-    name = file_name(config.name)
-    match config.platform:
-        case "obsidian":
-            return {"path": str(documents / f"{name} vault")}
-        case "logseq":
-            return {"path": str(documents / f"{name} graph")}
-        case "excel":
-            return {"path": str(documents / f"{name}.xlsx")}
-        case "custom":
-            return {"database": f"sqlite:///{(documents / f'{slug(config.name)}.db').as_posix()}"}
-    return {}
-
-
-def with_target(config: Config) -> Config:
-    """Return the Config with the suggested target when it has none; no path in it depends on the present folder.
-
-    Raises `InputError` when that makes a path too long.
-    """
-    target = dict(config.data().get("target", {}))
-    if not (config.target.path or config.target.database):
-        target = {**default_target(config), **target}
-    if "path" in target:
-        target["path"] = str(typed(target["path"]).absolute())
-    if file := _sqlite_file(target.get("database", "")):
-        target["database"] = f"sqlite:///{file.absolute().as_posix()}"
-    return check({**config.data(), "target": target})
-
-
-def _sqlite_file(database: str) -> Path | None:
-    name = database.removeprefix("sqlite:///")
-    # What is no plain path is left to the provisioner, which says why it is refused.
-    plain = name != database and name != ":memory:" and not name.startswith("file:") and "?" not in name
-    return typed(name) if plain else None
-
-
-def place_of(config: Config) -> str:
-    """Return the target in one line, resolved: the same place always gives the same text."""
-    target = config.target
-    if target.path:
-        return str(typed(target.path).resolve())
-    if file := _sqlite_file(target.database or ""):
-        return f"sqlite:///{file.resolve().as_posix()}"
-    return target.database or target.parent or target.base or target.workspace or target.spreadsheet or "your account"
-
-
-def system_id(config: Config) -> str:
-    """Return the stable id of the system these answers build: platform, name and a digest of the place."""
-    from chatbuilder.generators.common.text import slug
-
-    # A workbook or database is one system whatever its name; a folder may hold several, side by side.
-    place = place_of(config)
-    one_file = config.platform in ("excel", "custom")
-    name = PurePath(place).stem if one_file else config.name
-    parts = [config.platform, place] if one_file else [config.platform, place, config.name]
-    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:6]
-    return f"{config.platform}-{slug(name)[:30].rstrip('-')}-{digest}"
-
-
-def open_provisioner(config: Config) -> Provisioner:
-    """Return the provisioner of the Config's target. Raises `InputError` or `RefusedError`."""
-    platform = catalog.PLATFORMS[config.platform]
-    if platform.kind == "api":
-        raise RefusedError(
-            f"This version does not build in {platform.name} by itself yet.", title="Not in this version",
-            kept="your answers.",
-            hint=f"`chatbuilder build` writes the package: its guide builds it in {platform.name} by hand.",
-        )  # fmt: skip
-    module = import_module(f"chatbuilder.provision.{config.platform}")
-    target = config.target.database if config.platform == "custom" else typed(str(config.target.path)).absolute()
-    provisioner: Provisioner = module.open_target(target)
-    return provisioner
-
-
-@contextmanager
-def system_lock(identity: str) -> Iterator[None]:
-    """Let one process at a time work on a system. Raises `InputError` when another one does."""
-    from filelock import FileLock, Timeout
-
-    folder = own_folder(locate().state / "locks")
-    try:
-        with FileLock(folder / f"{identity}.lock", timeout=0, mode=0o600):
-            yield
-    except Timeout:
-        raise InputError(
-            "Another chatbuilder is working on this system.", title="System in use", kept="nothing was changed.",
-            hint="wait until it has finished.",
-        ) from None  # fmt: skip
-
-
-def known_results(journal: Journal, provisioner: Provisioner) -> dict[str, Result]:
+def known_results(journal: Journal, provisioner: Provisioner, hands: Hands) -> dict[str, Result]:
     """Return the results of earlier runs by step key, that of a step which a crash left in doubt included.
 
     Only for whoever holds the lock of the system: a step that another process is at would look in doubt.
     """
-    settle(journal, provisioner)
-    return {key: record.result for key, record in journal.records().items() if record.result is not None}
+    settle(journal, provisioner, hands.do)
+    ago = journal.cut_off() if hands.aside else None
+    if ago is not None and 0 <= ago < COMMITS:
+        # The vendor may still be at what a killed run has just asked of it: what is not there may come yet.
+        desk = desk_of(hands.cancelled)
+        hands.do(lambda: desk.wait(COMMITS - ago, "letting the last call of the stopped run end"))
+        settle(journal, provisioner, hands.do)
+    return evolving.known(journal.records())
 
 
-@contextmanager
-def usable_target(place: str) -> Iterator[None]:
-    """Turn what the system says about a target that cannot be looked at into `InputError`."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(
-            f"{place} cannot be used: {error.strerror or error}.", title="The target cannot be used",
-            kept="everything there; nothing was written.", hint="mend the cause, or choose another target.",
-        ) from error  # fmt: skip
-
-
-def inspect_target(config: Config) -> TargetReport:
+def inspect_target(
+    config: Config, *, cancelled: Callable[[], bool] = never, on_event: Callable[[Event], None] = silent
+) -> TargetReport:
     """Look at the target without changing it; problems are reported, not raised."""
     token = credentials.state(config.platform, config.target.account or "")
-    place = place_of(config)
+    place = ""
     try:
-        found = _look(config, place)
+        place = place_of(config)
+        found = _look(config, place, hands_of(config, system_id(config), on_event, cancelled))
     except ChatbuilderError as error:
         problems = (error.message, *error.problems, *((error.hint,) if error.hint else ()))
-        return TargetReport(place, ready=False, exists=False, problems=problems, credentials=token.where)
+        code = int(error.exit_code)
+        return TargetReport(place, False, False, problems=problems, credentials=token.where, code=code)
     return TargetReport(found.place, True, found.exists, found.notes, found.merges, (), token.where)
 
 
-def _look(config: Config, place: str) -> Preflight:
-    with usable_target(place), closing(open_provisioner(config)) as provisioner:
-        plan = build(config).plan
+def _look(config: Config, place: str, hands: Hands) -> Preflight:
+    plan = build(config).plan
+    with usable_target(place):
+        provisioner = open_provisioner(config, desk_of(hands.cancelled))
         if not locate().library.exists():
-            return provisioner.preflight(plan, {})
-        with system_lock(system_id(config)), Library(locate().library) as library:
-            return provisioner.preflight(plan, known_results(library.journal(system_id(config)), provisioner))
+            with crew.closing(hands.system, provisioner):
+                return hands.do(lambda: provisioner.preflight(plan, {}))
+        with hands.holding(provisioner), Library(locate().library) as library:
+            system = library.find(hands.system)
+            alive = system is not None and system.status != "destroyed"
+            seed = evolving.seed_of(config, system.mark) if system and alive else {}
+            return _preflight(config, plan, provisioner, library.journal(hands.system), seed, hands)[1]
 
 
-def apply(config: Config, *, on_event: Callable[[Event], None], cancelled: Callable[[], bool]) -> Job:
+def _preflight(
+    config: Config, plan: Plan, provisioner: Provisioner, journal: Journal, seed: Mapping[str, Result], hands: Hands
+) -> tuple[Evolution, Preflight]:
+    known = {**known_results(journal, provisioner, hands), **seed}
+    evolution = evolving.evolve(config, plan, evolving.present(journal.records()))
+    return evolution, hands.do(lambda: provisioner.preflight(evolution.plan, known))
+
+
+def apply(
+    config: Config, *, on_event: Callable[[Event], None], cancelled: Callable[[], bool], tidy: bool = False
+) -> Job:
     """Build the system, or finish an interrupted build, or bring it to these answers. Returns the closed job.
 
-    Raises `InputError` or `RefusedError` when it cannot start; a step that fails later is in the job's error.
+    With `tidy`, parts that the answers do not ask for any more are removed, but for what the person edited.
+
+    Raises `InputError`, `CredentialsError`, `RefusedError` or `InterruptedByUser` when it cannot start; a step that
+    fails later is in the job's error.
     """
     config = with_target(config)
-    identity = system_id(config)
+    hands = hands_of(config, system_id(config), on_event, cancelled)
     solution = build(config)
-    with usable_target(place_of(config)):
-        provisioner = open_provisioner(config)
-    with closing(provisioner), system_lock(identity), Library(locate().library) as library:
-        journal = library.journal(identity)
-        with usable_target(place_of(config)):
-            found = provisioner.preflight(solution.plan, known_results(journal, provisioner))
+    place = place_of(config)
+    with usable_target(place):
+        provisioner = open_provisioner(config, desk_of(cancelled))
+    with hands.holding(provisioner), Library(locate().library) as library:
+        journal = library.journal(hands.system)
+        mark = library.mark(hands.system)
+        seed = evolving.seed_of(config, mark)
+        with usable_target(place):
+            evolution, found = _preflight(config, solution.plan, provisioner, journal, seed, hands)
         give_up(journal, solution.plan)
-        library.save_system(identity, config.name, config.platform, found.place, config.data())
-        run_ = Run(library, identity, config.platform, provisioner, tuple(m.title for m in solution.manual))
-        return run_.deliver(solution.plan, "apply", on_event, cancelled)
+        journal.put_in_order(step.key for step in evolution.plan)
+        library.save_system(hands.system, config.name, config.platform, found.place, config.data(), mark)
+        run_ = Run(library, config, hands, provisioner, solution, seed)
+        return run_.bring_to(evolution, tidy=tidy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,48 +151,102 @@ class Run:
     """One job on one system: delivers a plan and closes the job, whatever happens."""
 
     library: Library
-    system: str
-    platform: str
+    config: Config
+    hands: Hands
     provisioner: Provisioner
-    by_hand: tuple[str, ...]
+    solution: Solution
+    seed: Mapping[str, Result]
 
-    def deliver(
-        self, plan: Plan, action: str, on_event: Callable[[Event], None], cancelled: Callable[[], bool],
-        positions: Mapping[str, int] | None = None,
-    ) -> Job:  # fmt: skip
+    def bring_to(self, evolution: Evolution, *, tidy: bool) -> Job:
+        """Bring the system to its answers: what an earlier run left half changed first, then the rest."""
+
+        def work(journal: Journal) -> tuple[Outcome, Tidied]:
+            last, now = self._finish_changes(journal), evolution
+            if last is not None:
+                if last.status != "completed":
+                    return last, Tidied()
+                now = evolving.evolve(self.config, self.solution.plan, evolving.present(journal.records()))
+            outcome = self._deliver(journal, now.plan, {})
+            if outcome.status != "completed":
+                return outcome, Tidied()
+            if is_remote(self.config.platform):
+                return outcome, Tidied(left=now.kept)
+            return outcome, tidy_up(journal, self.provisioner, now.plan, remove=tidy)
+
+        return self._job("apply", work)
+
+    def deliver(self, plan: Plan, action: str, positions: Mapping[str, int]) -> Job:
         """Deliver the steps of a plan that are not done yet and return the closed job; `positions` as in `run`."""
-        job = self.library.start_job(self.system, self.platform)
+        return self._job(action, lambda journal: (self._deliver(journal, plan, positions), Tidied()))
+
+    def _finish_changes(self, journal: Journal) -> Outcome | None:
+        """Deliver the changes that were begun with answers of before: what changes next builds on them."""
+        if not is_remote(self.config.platform):
+            return None
+        wanted = {step.key for step in self.solution.plan}
+        steps = [
+            step_of(record)
+            for record in journal.records().values()
+            if record.state in ("intent", "failed") and record.result is not None and record.key in wanted
+        ]
+        positions = {record.key: record.position for record in journal.records().values()}
+        return self._deliver(journal, Plan(tuple(steps)), positions) if steps else None
+
+    def _deliver(self, journal: Journal, plan: Plan, positions: Mapping[str, int]) -> Outcome:
+        return run(
+            plan, self.provisioner, journal, self.hands.on_event, self.hands.cancelled, positions, seed=self.seed,
+            aside=self.hands.aside or None,
+        )  # fmt: skip
+
+    def _job(self, action: str, work: Callable[[Journal], tuple[Outcome, Tidied]]) -> Job:
+        job = self.library.start_job(self.hands.system, self.config.platform)
         try:
-            journal = self.library.journal(self.system, job.id)
-            outcome = run(plan, self.provisioner, journal, on_event, cancelled, positions)
+            outcome, tidied = work(self.library.journal(self.hands.system, job.id))
         except KeyboardInterrupt:
             self.library.finish_job(job.id, "cancelled", {}, None)
             raise
         except BaseException as error:
-            self.library.finish_job(job.id, "failed", {}, {"title": "Defect", "message": type(error).__name__})
+            self.library.finish_job(job.id, "failed", {}, defect_data(error))
             raise
-        closed = self._close(job, outcome)
+        closed = self._close(job, outcome, tidied)
         audit.record(
             locate().audit_log, action, system=job.system, job=job.id, status=outcome.status, steps=outcome.done
         )
         return closed
 
-    def _close(self, job: Job, outcome: Outcome) -> Job:
+    def _close(self, job: Job, outcome: Outcome, tidied: Tidied) -> Job:
         result: dict[str, Any] = {"steps": outcome.done, "of": outcome.total, "kept": list(outcome.kept)}
         if outcome.status == "completed":
             links = self.provisioner.links(outcome.results)
-            result |= {"url": links.url, "place": links.place, "next": list(links.next), "by_hand": list(self.by_hand)}
+            by_hand = [step.title for step in self.solution.manual]
+            result |= {"url": links.url, "place": links.place, "next": list(links.next), "by_hand": by_hand}
+            result |= {"left": list(tidied.left)} if tidied.left else {}
+            result |= {"removed": list(tidied.removed)} if tidied.removed else {}
             self.library.set_system(job.system, "ready", links.url)
-        error = error_data(outcome.error) if outcome.error else None
+        error = error_data(outcome.error, self._exit_code(outcome)) if outcome.error else None
         return self.library.finish_job(job.id, outcome.status, result, error)
 
+    def _exit_code(self, outcome: Outcome) -> int:
+        """A run that got somewhere is partly done when running it again will do; else the error says what it takes."""
+        error = outcome.error
+        again = isinstance(error, UnavailableError) or not is_remote(self.config.platform)
+        if error is None or not outcome.done or isinstance(error, CredentialsError) or not again:
+            return int(error.exit_code if error else ExitCode.DONE)
+        return int(ExitCode.PARTLY)
 
-def error_data(error: ChatbuilderError) -> dict[str, Any]:
+
+def error_data(error: ChatbuilderError, exit_code: int) -> dict[str, Any]:
     """Return an error as JSON data for a job."""
     return {
         "title": error.title, "message": error.message, "problems": list(error.problems), "kept": error.kept,
-        "hint": error.hint, "exit_code": int(error.exit_code),
+        "hint": error.hint, "exit_code": exit_code,
     }  # fmt: skip
+
+
+def defect_data(error: BaseException) -> dict[str, Any]:
+    """Return a defect as JSON data for a job, without the values that were handled."""
+    wording = ChatbuilderError(type(error).__name__, title="Defect", kept="everything built so far.", hint="report it.")
+    return error_data(wording, int(ExitCode.DEFECT))
 
 
 def systems() -> list[SystemInfo]:

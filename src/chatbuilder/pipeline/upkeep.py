@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from chatbuilder import audit
-from chatbuilder.errors import ChatbuilderError, PartlyDoneError
+from chatbuilder.config import Config
+from chatbuilder.errors import ChatbuilderError, InterruptedByUser, PartlyDoneError
 from chatbuilder.library.journal import Record
 from chatbuilder.library.systems import Job, Library, System
 from chatbuilder.paths import locate
 from chatbuilder.pipeline.designing import build
-from chatbuilder.pipeline.provisioning import Run, config_of, open_provisioner, system_lock, usable_target
+from chatbuilder.pipeline.evolving import evolve, present, seed_of
+from chatbuilder.pipeline.hands import Hands, hands_of, never, silent, usable_target
+from chatbuilder.pipeline.outside import desk_of, is_remote
+from chatbuilder.pipeline.provisioning import Run, config_of, known_results
+from chatbuilder.pipeline.targets import open_provisioner
+from chatbuilder.provision import crew
 from chatbuilder.provision.base import Provisioner, Removal
-from chatbuilder.provision.runner import Event, in_doubt
-from chatbuilder.solution import Plan, Step
+from chatbuilder.provision.runner import Event, in_doubt, step_of
+from chatbuilder.solution import Plan, Solution
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One step of a system: still the same, edited by somebody, missing, or never finished."""
+    """One step of a system: same, edited, missing, yours, not finished, or left out (the platform would not do it)."""
 
     key: str
     title: str
@@ -37,56 +43,65 @@ class Taken:
     why: str
 
 
-def verify(wanted: str) -> list[Drift]:
-    """Compare a system with what was built; changes nothing. Raises `InputError` for an unknown system."""
-    with _opened(wanted) as (library, system, provisioner):
-        present = _present(library, system)
-        begun = {record.key for record in present}
-        to_come = build(config_of(system.answers)).plan if system.status == "building" else ()
+def verify(
+    wanted: str, *, on_event: Callable[[Event], None] = silent, cancelled: Callable[[], bool] = never
+) -> list[Drift]:
+    """Compare a system with what was built; changes nothing. What its answers do not ask for any more is left out.
+
+    Raises `InputError` for an unknown system, `CredentialsError` or `RefusedError` when its platform says no.
+    """
+    with _opened(wanted, on_event, cancelled) as opened, closing(opened):
+        begun = opened.present()
+        plan = opened.plan()
+        keys = {step.key for step in plan}
+        to_come = plan if opened.system.status == "building" else ()
         rest = [Drift(step.key, step.title, "not finished") for step in to_come if step.key not in begun]
-        return [*(_drift(record, provisioner) for record in present), *rest]
-
-
-def _drift(record: Record, provisioner: Provisioner) -> Drift:
-    if record.result is None or record.state != "done":
-        return Drift(record.key, record.title, "not finished")
-    if "kept" in record.result:
-        return Drift(record.key, record.title, "yours")
-    return Drift(record.key, record.title, provisioner.inspect(_step(record), record.payload, record.result))
+        return [*(part for record in begun.values() if record.key in keys for part in opened.drifts(record)), *rest]
 
 
 def repair(wanted: str, *, on_event: Callable[[Event], None], cancelled: Callable[[], bool]) -> Job:
-    """Put back what is missing, finish what was begun, and touch nothing else. Raises `InputError`."""
-    with _opened(wanted) as (library, system, provisioner), system_lock(system.id):
-        journal = library.journal(system.id)
-        solution = build(config_of(system.answers))
-        records = _present(library, system)
-        states = {record.key: _drift(record, provisioner).state for record in records}
+    """Put back what is missing, finish what was begun, and touch nothing else. Raises as `verify` does."""
+    with _opened(wanted, on_event, cancelled) as opened, opened.hands.holding(opened.provisioner):
+        system, plan = opened.system, opened.plan()
+        journal = opened.library.journal(system.id)
+        known_results(journal, opened.provisioner, opened.hands)
+        records = opened.present()
+        states = {step.key: opened.drift(records[step.key]).state for step in plan if step.key in records}
         wrong = {key for key, state in states.items() if state in ("missing", "not finished")}
         if system.status == "building":
-            wrong |= {step.key for step in solution.plan if step.key not in states}
-        positions = {step.key: number for number, step in enumerate(solution.plan, 1)}
-        positions |= {record.key: record.position for record in records}
-        steps = {record.key: _step(record) for record in records} | {step.key: step for step in solution.plan}
+            wrong |= {step.key for step in plan if step.key not in states}
+        positions = {step.key: number for number, step in enumerate(plan, 1)}
+        positions |= {record.key: record.position for record in records.values()}
         for key in wrong:
             if states.get(key) == "missing":
                 journal.failed(key)  # what it knows stays: delivery needs it to make the same anew
-        plan = Plan(tuple(steps[key] for key in sorted(wrong, key=lambda key: (positions[key], key))))
-        again = Run(library, system.id, system.platform, provisioner, tuple(m.title for m in solution.manual))
-        return again.deliver(plan, "repair", on_event, cancelled, positions)
+        steps = tuple(step for step in plan if step.key in wrong)
+        seed = seed_of(opened.config, system.mark)
+        again = Run(opened.library, opened.config, opened.hands, opened.provisioner, opened.solution, seed)
+        return again.deliver(Plan(steps), "repair", positions)
 
 
-def destroy(wanted: str) -> list[Taken]:
+def destroy(
+    wanted: str, *, on_event: Callable[[Event], None] = silent, cancelled: Callable[[], bool] = never
+) -> list[Taken]:
     """Take down what was created and not edited since, last step first.
 
-    Raises `InputError`, and `PartlyDoneError` when something could not be removed: then the system stays on the list.
+    Raises as `verify` does, `InterruptedByUser` when it is stopped, and `PartlyDoneError` when something could not be
+    removed: then the system stays on the list.
     """
-    with _opened(wanted) as (library, system, provisioner), system_lock(system.id):
-        journal = library.journal(system.id)
-        taken, problems = [], []
-        for record in reversed(_present(library, system)):
+    with _opened(wanted, on_event, cancelled) as opened, opened.hands.holding(opened.provisioner):
+        system = opened.system
+        journal = opened.library.journal(system.id)
+        taken, problems = list[Taken](), list[str]()
+        for record in reversed(opened.present().values()):
+            if cancelled():
+                raise _stopped(len(taken))
+            if record.state == "skipped" and record.result is None:
+                continue
             try:
-                removal = _remove(record, provisioner)
+                removal = opened.hands.do(partial(_remove, record, opened.provisioner))
+            except InterruptedByUser:
+                raise _stopped(len(taken)) from None
             except (ChatbuilderError, OSError) as error:
                 problems.append(f"{record.title}: {_words(error)}")
                 continue
@@ -103,8 +118,18 @@ def destroy(wanted: str) -> list[Taken]:
                 kept=f"what is listed here, and {kept} of your own; {len(taken) - kept} parts are removed.",
                 hint="mend the cause and run destroy again: it goes on from here.",
             )  # fmt: skip
-        library.set_system(system.id, "destroyed")
+        if is_remote(opened.config.platform):
+            for key in opened.present():
+                journal.removed(key)  # what stays out there is the person's now: what is built later is another system
+        opened.library.set_system(system.id, "destroyed")
         return taken
+
+
+def _stopped(count: int) -> InterruptedByUser:
+    return InterruptedByUser(
+        f"Stopped after {count} parts.", title="Stopped", kept="what is not removed yet.",
+        hint="run destroy again: it goes on from here.",
+    )  # fmt: skip
 
 
 def _words(error: ChatbuilderError | OSError) -> str:
@@ -118,21 +143,64 @@ def _remove(record: Record, provisioner: Provisioner) -> Removal:
         return Removal(True, record.title, "it was never finished")
     if "kept" in result:
         return Removal(False, record.title, "it is yours")
-    return provisioner.remove(_step(record), record.payload, result)
+    return provisioner.remove(step_of(record), record.payload, result)
 
 
-def _step(record: Record) -> Step:
-    kind: Any = record.kind
-    return Step(record.key, record.title, kind, record.payload)
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A system with everything that is needed to look after it."""
 
+    library: Library
+    system: System
+    config: Config
+    solution: Solution
+    provisioner: Provisioner
+    hands: Hands
 
-def _present(library: Library, system: System) -> list[Record]:
-    return [r for r in library.journal(system.id).records().values() if r.state != "removed"]
+    def present(self) -> dict[str, Record]:
+        """Return what was begun and not taken down, in plan order."""
+        return present(self.library.journal(self.system.id).records())
+
+    def plan(self) -> Plan:
+        """Return the steps of the answers, and those that earlier changes of the answers brought beside them."""
+        plan = self.solution.plan
+        own = {step.key for step in plan}
+        changed = evolve(self.config, plan, self.present()).plan
+        return Plan((*plan, *(step for step in changed if step.key not in own)))
+
+    def drift(self, record: Record) -> Drift:
+        """Return what became of one part."""
+        if record.state == "skipped":
+            return Drift(record.key, record.title, "left out")
+        if record.result is None or record.state != "done":
+            return Drift(record.key, record.title, "not finished")
+        if "kept" in record.result:
+            return Drift(record.key, record.title, "yours")
+        look = partial(self.provisioner.inspect, step_of(record), record.payload, record.result)
+        return Drift(record.key, record.title, self.hands.do(look))
+
+    def drifts(self, record: Record) -> list[Drift]:
+        """Return what became of one part; where one step builds many things, each that is not as built by its name."""
+        drift = self.drift(record)
+        parts = getattr(self.provisioner, "parts", None)
+        if parts is None or drift.state not in ("missing", "edited"):
+            return [drift]
+        look = partial(parts, step_of(record), record.payload, record.result)
+        told = [Drift(record.key, part.title, part.state) for part in self.hands.do(look) if part.state != "same"]
+        return told or [drift]
+
+    def close(self) -> None:
+        """Let go of the provisioner."""
+        with crew.closing(self.system.id, self.provisioner):
+            pass
 
 
 @contextmanager
-def _opened(wanted: str) -> Iterator[tuple[Library, System, Provisioner]]:
+def _opened(wanted: str, on_event: Callable[[Event], None], cancelled: Callable[[], bool]) -> Iterator[_Opened]:
     with Library(locate().library) as library:
         system = library.system(wanted)
-        with usable_target(system.place), closing(open_provisioner(config_of(system.answers))) as provisioner:
-            yield library, system, provisioner
+        config = config_of(system.answers)
+        hands = hands_of(config, system.id, on_event, cancelled)
+        with usable_target(system.place):
+            solution = build(config)
+            yield _Opened(library, system, config, solution, open_provisioner(config, desk_of(cancelled)), hands)

@@ -43,12 +43,44 @@ class Links:
     next: tuple[str, ...] = field(default=())
 
 
+class Skipped(Exception):
+    """A step that is no failure when the platform will not do it (a plan limit): it and what needs it are left out."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a token is good for, as the vendor says: `who` it belongs to, what it `may` do, plan `limits` that matter.
+
+    `next` are the steps that are still missing, in the vendor's own words with instructions; empty when it will do.
+    """
+
+    who: str
+    may: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """Tell whether nothing is missing."""
+        return not self.next
+
+
 class Provisioner(Protocol):
     """Delivers the steps of one platform to one target. Payloads arrive with every Ref resolved.
 
     Methods raise `InputError` for an unusable target and `RefusedError` when the platform says no. Every write is
     atomic: killed at any instant, a step is either not there, or there whole and found by `look_up`.
+
+    `abreast` is how many steps may be delivered at once. With more than 1, `deliver` is called on several threads, and
+    only for steps whose `depends_on` are done; it may raise `Cancelled` (the step is looked up by the next run) and
+    `Skipped`. With 1 everything happens in order on the calling thread.
     """
+
+    abreast: int
 
     def preflight(self, plan: Plan, known: Mapping[str, Result]) -> Preflight:
         """Check the target without changing it. `known` are results of earlier runs, by step key.

@@ -48,7 +48,6 @@ def _refused(relative: str, why: str) -> RefusedError:
 
 def make_folders(root: Path, folder: Path) -> list[str]:
     """Make a folder below (or equal to) `root` with its parents; return those made, POSIX relative to `root`."""
-    root.parent.mkdir(parents=True, exist_ok=True)
     made = []
     for place in (*reversed([p for p in folder.parents if p == root or p.is_relative_to(root)]), folder):
         try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbuilder.errors import InputError, RefusedError
-from chatbuilder.provision import disk, intents, settings
+from chatbuilder.provision import above, disk, intents, settings
 from chatbuilder.provision.base import Links, Preflight, Removal, Result, State
 from chatbuilder.solution import Plan, Step
 
@@ -23,8 +23,11 @@ class FilesProvisioner:
     """Delivers folder, file and merge steps below one folder.
 
     Results: folder {path, created, made}; file {path, sha256, created}; merge {path, sha256, created, added, theirs};
-    `kept` in a result says why the person's own version stayed. `made` are folders that were made on the way.
+    `kept` in a result says why the person's own version stayed. `made` are folders that were made on the way, and
+    `above` (when not 0) is how many parents of the root were.
     """
+
+    abreast = 1
 
     def __init__(self, root: Path) -> None:
         """Raises `InputError` when the path means nothing here, such as ~ without a home or a loop of links."""
@@ -36,7 +39,8 @@ class FilesProvisioner:
                 kept="everything; nothing was written.", hint="write the full path, or choose another folder.",
             ) from error  # fmt: skip
         self._intent: Path | None = None
-        self._rooted = False  # whether a note about the root may go once the journal has it
+        self._rooted = False  # whether the notes about the root may go once the journal has it
+        self._above = 0
         self._emptied: list[Path] = []
 
     # looking
@@ -47,6 +51,8 @@ class FilesProvisioner:
         Raises `InputError` for a folder that cannot be used, and for files of the person's own in the way.
         """
         problems = list(self._root_problems())
+        with suppress(OSError):
+            above.forget(self.root, known)
         merges: list[str] = []
         notes: list[str] = []
         if not problems:
@@ -182,7 +188,12 @@ class FilesProvisioner:
             )  # fmt: skip
         if old is not None:
             self._move_on(step, old, result)
+        result.update(self._take_above(previous))
         return result
+
+    def _take_above(self, previous: Result | None) -> dict[str, int]:
+        count, self._above = max(self._above, int((previous or {}).get("above", 0))), 0
+        return {"above": count} if count else {}
 
     def _move_on(self, step: Step, old: Result, result: dict[str, Any]) -> None:
         """The system has another name now: what stood under the old one goes, unless it was changed."""
@@ -204,7 +215,8 @@ class FilesProvisioner:
         if not place.is_dir():
             path = self._name(place)
             made = list(dict.fromkeys([*self._make_folders(place.parent), path, *made]))
-            self._note(place, {"path": path, "created": True, "made": made})
+            note = {"above": self._above} if self._above else {}
+            self._note(place, {"path": path, "created": True, "made": made, **note})
             disk.make_folders(self.root, place)
         disk.sweep(place)
         return {"path": self._name(place), "created": self._name(place) in made, "made": made}
@@ -212,8 +224,9 @@ class FilesProvisioner:
     def _make_folders(self, folder: Path) -> list[str]:
         """Make a folder and those above it; return those made, the root also when a killed run of ours made it."""
         ours = intents.folder(self.root) is not None
+        if ours or not self.root.exists():
+            self._above = max(self._above, above.make(self.root))
         if not self.root.exists():
-            self.root.parent.mkdir(parents=True, exist_ok=True)
             disk.sweep(self.root.parent)
             intents.leave(self.root, {"path": "."})
         made = disk.make_folders(self.root, folder)
@@ -270,6 +283,9 @@ class FilesProvisioner:
         removal = self._remove(step, place, path, result)
         for made in reversed(result.get("made", ())):
             disk.remove_folder(self.root if made == "." else disk.inside(self.root, made))
+        if result.get("above") and not self.root.exists():
+            intents.drop(self.root)
+            above.remove(self.root, int(result["above"]))
         return removal
 
     def _remove(self, step: Step, place: Path, path: str, result: Result) -> Removal:
@@ -299,9 +315,9 @@ class FilesProvisioner:
     def close(self) -> None:
         """Forget what a crash would have needed, and remove folders that are empty and were made for nothing."""
         with suppress(OSError):  # a root that cannot be looked at was not made
-            if intents.folder(self.root) is not None:
-                disk.remove_folder(self.root)
+            if intents.folder(self.root) is not None and disk.remove_folder(self.root):
                 intents.drop(self.root)
+            above.settle(self.root, journaled=self._rooted)
         self._confirm()
         for folder in sorted(self._emptied, key=lambda p: len(p.parts), reverse=True):
             disk.remove_folder(folder)
@@ -313,6 +329,7 @@ class FilesProvisioner:
             intents.drop(self._intent)
             self._intent = None
         if self._rooted:
+            above.settle(self.root, journaled=True)
             intents.drop(self.root)
             self._rooted = False
 

@@ -61,6 +61,13 @@ def merge(place: Path) -> dict[str, Any] | None:
     return None
 
 
+def read(place: Path) -> dict[str, Any] | None:
+    """Return the note of a place as it was left, if there is one that can be read."""
+    with suppress(OSError, ValueError):
+        return _read(place)
+    return None
+
+
 def _read(place: Path) -> dict[str, Any]:
     note: dict[str, Any] = json.loads(_note_of(place).read_bytes())
     return note

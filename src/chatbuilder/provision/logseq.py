@@ -61,16 +61,17 @@ class LogseqProvisioner(FilesProvisioner):
             if f"{_PAGES}/{path.name}" not in ours
         }
         found = super().preflight(plan, known)
-        return replace(found, notes=(*found.notes, *self._notes()))
+        return replace(found, notes=(*found.notes, *self._notes(first=not known)))
 
     def _page_files(self) -> Iterator[Path]:
         folder = self.root / _PAGES
         return (p for p in sorted(folder.iterdir()) if p.suffix in _PAGE_FILES) if folder.is_dir() else iter(())
 
-    def _notes(self) -> Iterator[str]:
+    def _notes(self, *, first: bool) -> Iterator[str]:
         if not any((self.root / name).is_dir() for name in (_PAGES, "logseq", "journals")):
             return
-        yield "This is an existing graph: pages are added beside yours, and nothing of yours is changed."
+        if first:
+            yield "This is an existing graph: pages are added beside yours, and nothing of yours is changed."
         yield "Close Logseq before you apply; afterwards click the graph's name and choose Refresh."
         try:
             settings = (self.root / _CONFIG).read_text("utf-8", errors="replace")

@@ -41,15 +41,16 @@ class ObsidianProvisioner(FilesProvisioner):
     def preflight(self, plan: Plan, known: Mapping[str, Result]) -> Preflight:
         """Check the vault; the notes say how an existing vault and its settings go together with the system."""
         found = super().preflight(plan, known)
-        return replace(found, notes=(*found.notes, *self._notes(plan)))
+        return replace(found, notes=(*found.notes, *self._notes(plan, first=not known)))
 
-    def _notes(self, plan: Plan) -> Iterator[str]:
+    def _notes(self, plan: Plan, *, first: bool) -> Iterator[str]:
         outer = next((p for p in self.root.parents if (p / CONFIG).is_dir()), None)
         if outer is not None:
             yield f"The folder lies inside the vault {outer}. Its links only work when you open {self.root} itself."
         if not (self.root / CONFIG).is_dir():
             return
-        yield "This is an existing vault: the system goes into a folder of its own, and nothing of yours is changed."
+        if first:
+            yield "This is an existing vault: the system goes into a folder of its own, nothing of yours is changed."
         yield "Close Obsidian before you apply: while open it may write its settings back over the new ones."
         for step in plan:
             if step.kind == "merge":

@@ -1,4 +1,4 @@
-"""Building and exporting as the interface sees them: jobs in threads that outlive their screens."""
+"""Building as the interface sees it: a job in a thread that outlives its screen."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from threading import Event
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 from chatbuilder import wizard
-from chatbuilder.errors import ChatbuilderError
-from chatbuilder.screens.menu import MenuDesk
-from chatbuilder.screens.messages import Export
+from chatbuilder.errors import ChatbuilderError, ExitCode
+from chatbuilder.screens.exporting import ExportingDesk
 from chatbuilder.screens.state import State
-from chatbuilder.wizard import Answers, Outcome
+from chatbuilder.wizard import Answers
 
 if TYPE_CHECKING:
     from chatbuilder.screens.progress import Progress, StepState
-    from chatbuilder.screens.reports import Job, Report
+    from chatbuilder.screens.reports import Job
 
 DRAW_AFTER = 0.05  # seconds: a fast build has more steps than the eye can follow
-Hear = Callable[[str, Literal["running", "done", "failed"], str], None]
+Hear = Callable[[str, Literal["running", "held", "done", "left", "failed"], str, float], None]
 
 
-class BuildingDesk(MenuDesk):
+class BuildingDesk(ExportingDesk):
     """A desk that builds one system at a time."""
 
     def __init__(self, state: State, styles: list[Any], theme: str = "", *, plain: bool = False) -> None:
@@ -33,47 +33,39 @@ class BuildingDesk(MenuDesk):
         self._built_from: Answers | None = None
 
     @abstractmethod
-    def build_job(self) -> Callable[[Hear, Callable[[], bool]], Job] | None:
-        """Return what builds the system, given who listens and who may stop it; None when it cannot start."""
+    def build_job(self, *, tidy: bool) -> Callable[[Hear, Callable[[], bool]], Job] | None:
+        """Return what builds the system, given who listens and who may stop it; None when it cannot start.
 
-    @abstractmethod
-    def export_job(self, folder: str, zipped: bool) -> Callable[[], Report] | None:
-        """Return what writes the package; None when there is none yet."""
-
-    @abstractmethod
-    def built(self, outcome: Outcome) -> None:
-        """A system, or its package, exists."""
-
-    @abstractmethod
-    def look(self) -> None:
-        """Look at the target again."""
+        With `tidy` what the answers do not ask for any more is removed, unless somebody edited it.
+        """
 
     @abstractmethod
     def leave(self) -> None:
         """Save and go."""
 
-    @property
-    def busy(self) -> bool:
-        """Whether a build is going on."""
-        return self.state.progress is not None and self.state.progress.busy
-
-    def on_start(self) -> None:
+    def start(self, *, tidy: bool = False) -> None:
         """Build it, or go on with it."""
         from chatbuilder.screens.progress import Delivery, Progress
 
-        job, solution = self.build_job(), self.state.solution
+        job, solution = self.build_job(tidy=tidy), self.state.solution
         if job is None or solution is None or self.busy:
             return
         self._halt.clear()
         self._built_from = self.state.session.answers
-        self.update(progress=Progress(tuple(Delivery(step.key, step.title) for step in solution.plan)))
+        plan = self.state.changes.plan if self.state.changes else solution.plan
+        self.update(progress=Progress(tuple(Delivery(step.key, step.title) for step in plan)))
 
-        def hear(key: str, state: StepState, note: str) -> None:
-            self.post_message(self.Finished(self._heard, (key, state, note)))
+        def hear(key: str, state: StepState, note: str, seconds: float = 0.0) -> None:
+            self.post_message(self.Finished(self._heard, (key, state, note, monotonic() + seconds)))
 
-        self.work(lambda: job(hear, self._halt.is_set), self._ended, self._refused)
+        def body() -> Job:
+            with self.at_target:
+                return job(hear, self._halt.is_set)
 
-    def _heard(self, step: tuple[str, StepState, str]) -> None:
+        self.look_away()
+        self.work(body, self._ended, self._refused)
+
+    def _heard(self, step: tuple[str, StepState, str, float]) -> None:
         if self.state.progress is not None:
             self.state = replace(self.state, progress=self.state.progress.with_step(*step))
             self.soon(DRAW_AFTER, self.update)
@@ -81,12 +73,15 @@ class BuildingDesk(MenuDesk):
     def _ended(self, job: Job) -> None:
         from chatbuilder.screens.progress import error_lines
 
-        self._after_build(lambda progress: progress.ended(job.status, error_lines(job.error or {})))
+        error = job.error or {}
+        self._after_build(lambda progress: progress.ended(job.status, error_lines(error), error.get("exit_code") or 0))
         if job.status == "completed" and self._built_from is self.state.session.answers:
             self.built(wizard.built(job.result))
 
     def _refused(self, error: ChatbuilderError) -> None:
-        self._after_build(lambda progress: progress.ended("failed", error.lines()))
+        status = "cancelled" if error.exit_code == ExitCode.INTERRUPTED else "failed"
+        lines = () if status == "cancelled" else error.lines()
+        self._after_build(lambda progress: progress.ended(status, lines, error.exit_code))
 
     def _after_build(self, end: Callable[[Progress], Progress]) -> None:
         """Show how it ended; a build of answers that are not the present ones any more leaves nothing to show."""
@@ -97,34 +92,15 @@ class BuildingDesk(MenuDesk):
         else:
             self.look()
 
+    def on_unmount(self) -> None:
+        """The window is gone, as when its terminal is closed: what is done stays, and nothing more begins."""
+        self._halt.set()
+
     def on_stop(self) -> None:
-        """Stop after the present step."""
+        """Stop; what is done stays."""
         self._halt.set()
         if self.state.progress is not None and self.busy:
             self.update(progress=self.state.progress.stopping())
-
-    def on_ask_export(self) -> None:
-        """Ask where to export to."""
-        from chatbuilder.screens.export import ExportScreen
-
-        self.push_screen(ExportScreen(wizard.export_folder(self.state.session.answers)))
-
-    def on_export(self, event: Export) -> None:
-        """Write the package; the dialog tells what came of it."""
-        if job := self.export_job(event.folder, event.zipped):
-            self.work(job, self._exported, self._not_exported)
-
-    def _exported(self, report: Report) -> None:
-        if (finished := getattr(self.screen, "finished", None)) is not None:
-            finished(report)
-        if self.state.session.outcome is None:
-            self.built(wizard.exported(report.place))
-
-    def _not_exported(self, error: ChatbuilderError) -> None:
-        if (refused := getattr(self.screen, "refused", None)) is not None:
-            refused(error.lines())
-        else:
-            self.trouble(error)
 
     def ask_to_stop(self, yes: str, then: Callable[[], None]) -> None:
         """Ask before a build is stopped; what it has done stays."""

@@ -1,4 +1,4 @@
-"""Step 8: where the system is, what to do first, and what else can be done."""
+"""Step 8: where the system is, what to do first, what is left to do by hand, and what else can be done."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from chatbuilder.screens.base import StepScreen
-from chatbuilder.screens.messages import Copy, Finish, NewSession
+from chatbuilder.screens.byhand import STORY, entries, left, tick_key, to_do
+from chatbuilder.screens.messages import Copy, Finish, NewSession, OpenPage, Ticked
 from chatbuilder.screens.state import State
 from chatbuilder.widgets.actions import put
-from chatbuilder.widgets.prose import Block, Prose, heading, para
-from chatbuilder.wizard import Outcome, Session, subject
+from chatbuilder.widgets.browser import Browser
+from chatbuilder.widgets.checklist import Checklist, TickList
 
 
 class DoneScreen(StepScreen):
@@ -27,29 +28,66 @@ class DoneScreen(StepScreen):
     CSS_PATH = "done.tcss"
     AUTO_FOCUS = "#forward"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "copy", "Copy the place", tooltip="Copy where it is"),
-        Binding("n", "another", "Another system", tooltip="Start again with no answers; this session stays saved"),
+        Binding("o", "open", "Open", tooltip="Open it in your browser or program"),
+        Binding("c", "copy", "Copy", tooltip="Copy where it is, or the step you look at"),
+        Binding("n", "another", "Another", tooltip="Start again with no answers; this session stays saved"),
     ]
 
     def content(self) -> Iterable[Widget]:
-        """What happened, then the buttons."""
-        yield Prose(id="outcome")
+        """What happened and what is left to do, then the buttons."""
+        yield Checklist(id="outcome")
         with Horizontal(id="buttons"):
-            yield Button("Copy the place", id="copy", compact=True, action="screen.copy")
+            yield Button("Open", id="open", compact=True, action="screen.open")
+            yield Button("Copy the place", id="copy", compact=True, action="screen.copy_place")
             yield Button("Another system", id="another", compact=True, action="screen.another")
+            yield Static(id="left", markup=False)
 
     def show(self, state: State) -> None:
         """Tell it."""
-        if state.session.outcome:
-            built = state.session.outcome.kind == "built"
-            put(self.query_one("#question", Static), "It is built." if built else "The package is written.")
-            self.query_one("#outcome", Prose).show(story(state.session, state.session.outcome))
+        if state.session.outcome is None:
+            return
+        built, steps, more = state.session.outcome.kind == "built", to_do(state), left(state)
+        put(self.query_one("#question", Static), "It is built." if built else "The package is written.")
+        contents = self.query_one(TickList)
+        appears = bool(steps) and not contents.display
+        contents.display = bool(steps)
+        self.query_one(Checklist).show(STORY, entries(state))
+        put(self.query_one("#left", Static), f"By hand: {len(steps) - more} of {len(steps)} done" if steps else "")
+        self.query_one("#open", Button).display = bool(state.session.outcome.url)
+        if appears and self.focused is self.query_one("#forward"):
+            contents.focus()
+
+    def on_mount(self) -> None:
+        """Draw the first state; the list comes once there is something in it."""
+        self.query_one(TickList).display = False
+        super().on_mount()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what has an address can be opened."""
+        if action == "open":
+            return bool(self.state.session.outcome and self.state.session.outcome.url)
+        return super().check_action(action, parameters)
+
+    def on_browser_picked(self, event: Browser.Picked) -> None:
+        """It was done, or not after all."""
+        if event.key != STORY:
+            self.say(Ticked(tick_key(self.state, event.key)))
 
     def action_forward(self) -> None:
         """The end."""
         self.say(Finish())
 
+    def action_open(self) -> None:
+        """Open it."""
+        if self.state.session.outcome:
+            self.say(OpenPage(self.state.session.outcome.url))
+
     def action_copy(self) -> None:
+        """Copy what is shown: where it is, or the clicks of a step."""
+        if entry := self.query_one(Checklist).entry:
+            self.say(Copy(entry.copy(), "Place" if entry.item.id == STORY else entry.item.name))
+
+    def action_copy_place(self) -> None:
         """Copy where it is."""
         if self.state.session.outcome:
             self.say(Copy(self.state.session.outcome.url or self.state.session.outcome.place, "Place"))
@@ -57,16 +95,3 @@ class DoneScreen(StepScreen):
     def action_another(self) -> None:
         """Start again."""
         self.say(NewSession())
-
-
-def story(session: Session, outcome: Outcome) -> list[Block]:
-    """Return where it is, what to do first, and what was kept."""
-    told: list[Block] = [para((subject(session.answers), "bold"), lead="✓ ")]
-    told.append(para(("Place  ", "$muted"), outcome.place))
-    if outcome.url and outcome.url != outcome.place:
-        told.append(para(("Opens  ", "$muted"), outcome.url, gap=False))
-    for title, texts in (("What to do first", outcome.next), ("Kept as it was, because it is yours", outcome.kept)):
-        if texts:
-            told.append(heading(title))
-            told += [para(text, lead=f"{n} ", gap=False) for n, text in enumerate(texts, 1)]
-    return told

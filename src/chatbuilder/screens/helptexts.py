@@ -5,8 +5,8 @@ HELP: dict[str, tuple[str, ...]] = {
         "Choose the tool in which your system of chats will be built. Moving the highlight chooses, so you "
         "can walk through all seven and read what each does by itself, what is left to do by hand, and what "
         "it cannot do.",
-        "Obsidian, Logseq, Excel and SQLite are built on this computer. For Notion, Airtable and Google "
-        "Sheets this version writes a package with every request and the steps to follow.",
+        "Obsidian, Logseq, Excel and SQLite are built on this computer. Notion, Airtable and Google Sheets "
+        "are built in your own account, with a token of yours.",
     ),
     "priorities": (
         "Space adds the highlighted priority to your order, or takes it out again. A number from 1 to 8 "
@@ -38,11 +38,16 @@ HELP: dict[str, tuple[str, ...]] = {
         "Choose the place. chatbuilder looks at what is there, adds the system beside it, and never "
         "overwrites what is yours. Settings files that are yours are only extended, and only when you "
         "agree.",
-        "You can cancel at any moment and go on later: what is done is remembered, and nothing is built twice.",
+        "Notion, Airtable and Google Sheets need a token: Connect says where to get one, keeps it in your keyring "
+        "and shows what it may do. With several accounts, choose one in the line Account.",
+        "You can stop at any moment and go on later: what is done is remembered, and nothing is built twice. A "
+        "step that waits says why and how long.",
     ),
     "done": (
-        "Where your system is, and what to do first. The answers stay saved: you can come back, change "
-        "them, and build again; what you typed into the system is kept.",
+        "Where your system is, and what to do first. What the tool lets nobody but you do is listed with its "
+        "clicks: Space ticks it off, and the ticks stay.",
+        "The answers stay saved: you can come back, change them, and build again; what you typed into the "
+        "system is kept.",
     ),
     "welcome": (
         "Every session is saved while you work, so you can close the window at any time and come back."

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from textual.message import Message
 
+from chatbuilder.secret import Secret
 from chatbuilder.wizard import Answers
 
 
@@ -54,11 +55,52 @@ class AskExport(Message):
 
 
 class Start(Message):
-    """Build the system at the target."""
+    """Build the system at the target.
+
+    `agreed`: the person's own settings may be extended; `tidy`: what is not asked for any more may be removed.
+    """
+
+    agreed = tidy = False
 
 
 class Stop(Message):
     """Stop building after the current step."""
+
+
+class AskConnect(Message):
+    """Open the dialog that takes a token."""
+
+
+class AskCheck(Message):
+    """Ask the vendor what the saved token is good for."""
+
+
+class Connect(Message):
+    """Take a token, or for Google a credentials file; without `keep` it is not saved."""
+
+    def __init__(self, platform: str, account: str, secret: Secret | None, path: str, *, keep: bool) -> None:
+        super().__init__()
+        self.platform, self.account, self.secret, self.path, self.keep = platform, account, secret, path, keep
+
+
+class StopAsking(Message):
+    """Nobody waits any more for what a vendor was asked."""
+
+
+class OpenPage(Message):
+    """Open an address in the person's browser."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+
+
+class Ticked(Message):
+    """Something to do by hand was done, or not after all."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key = key
 
 
 class OpenDraft(Message):

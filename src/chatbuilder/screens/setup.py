@@ -6,19 +6,19 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Button, Input, Static
+from textual.widgets import Input, Static
 
 from chatbuilder import wizard
 from chatbuilder.catalog import PLATFORMS
 from chatbuilder.screens.base import StepScreen
-from chatbuilder.screens.messages import AskExport, Start, Stop
+from chatbuilder.screens.deliveries import BuildBar, StepLines
+from chatbuilder.screens.messages import AskCheck, AskConnect, AskExport, Start, Stop
+from chatbuilder.screens.place import PlaceForm
 from chatbuilder.screens.state import State
-from chatbuilder.screens.target import LABELS, bar, found, lines, start_label
+from chatbuilder.screens.target import found, hindrance
 from chatbuilder.widgets.actions import put
-from chatbuilder.widgets.form import Field, FormRow, Tick
-from chatbuilder.widgets.lines import LineList
+from chatbuilder.widgets.form import Cycle, Tick
 
 
 class SetupScreen(StepScreen):
@@ -30,76 +30,48 @@ class SetupScreen(StepScreen):
     AUTO_FOCUS = "Field"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "start", "Start", tooltip="Build it now"),
-        Binding("ctrl+x", "stop", "Stop", tooltip="Stop after the present step; what is done stays"),
+        Binding("ctrl+s", "insist", show=False),
+        Binding("ctrl+x", "stop", "Stop", tooltip="Stop; what is done stays"),
+        Binding("ctrl+t", "connect", "Connect", tooltip="Give a token; it is kept in your keyring"),
         Binding("ctrl+o", "export", "Export", tooltip="Write everything to a folder or a zip file"),
     ]
-    agreed = False
+    agreed = tidy = False
 
     def content(self) -> Iterable[Widget]:
         """A row for each key of the target, then what was found, the buttons, and the steps."""
-        target = self.state.session.answers.get("target", {})
-        for key in PLATFORMS[self.state.session.answers["platform"]].target_keys:
-            label, hint = LABELS[key]
-            yield FormRow(label, Field(target.get(key, ""), id=key, placeholder=hint), key=f"target.{key}")
+        answers = self.state.session.answers
+        yield PlaceForm(answers["platform"], answers.get("target", {}))
         yield Static(id="found", markup=False)
         yield Tick("Yes, add these settings to my files", False, id="consent")
-        with Horizontal(id="buttons"):
-            yield Button("Start", id="start", compact=True, variant="primary", action="screen.start")
-            yield Button("Stop", id="stop", compact=True, action="screen.stop")
-            yield Button("Export instead", id="export", compact=True, action="screen.export")
-            yield Static(id="progress")
+        yield Tick("Remove what is not asked for any more; what I edited stays", False, id="tidy")
+        yield BuildBar(id="buttons")
         yield Static(id="trouble", markup=False)
-        yield LineList((), id="steps")
+        yield StepLines((), id="steps")
 
     def show(self, state: State) -> None:
         """Draw target, findings, buttons and steps."""
-        self._show_target(state)
         busy = state.progress is not None and state.progress.busy
-        start = self.query_one("#start", Button)
-        start.label = start_label(state)
-        start.disabled = not self._may_start(state)
-        start.display = not busy
-        self.query_one("#stop", Button).display = busy
-        self.query_one("#stop", Button).disabled = not (state.progress and state.progress.status == "running")
-        self.query_one("#export", Button).disabled = busy
-        for field in self.query(Field):
-            field.disabled = busy
-        self._show_steps(state)
+        self._show_target(state, busy=busy)
+        self.query_one(BuildBar).show(state, agreed=self.agreed)
+        errors = state.progress.error if state.progress else ()
+        self.query_one("#trouble", Static).display = bool(errors)
+        put(self.query_one("#trouble", Static), "\n".join(errors))
+        self.query_one(StepLines).show(state)
 
-    def _show_target(self, state: State) -> None:
-        target = state.session.answers.get("target", {})
-        for row in self.query(FormRow):
-            key = row.key.removeprefix("target.")
-            field = row.query_one(Field)
-            field.show(target.get(key, ""))
-            field.placeholder = state.suggested.get(key) or LABELS[key][1]
-            row.wrong(state.problems.get(row.key, ""))
-        consent = self.query_one("#consent", Tick)
-        consent.display = bool(state.target and state.target.merges)
-        consent.value = self.agreed
+    def _show_target(self, state: State, *, busy: bool) -> None:
+        self.query_one(PlaceForm).show(state, busy=busy)
+        for key, shown, value in (
+            ("consent", bool(state.target and state.target.merges), self.agreed),
+            ("tidy", not busy and any(not part.edited for part in state.leftovers), self.tidy),
+        ):
+            tick = self.query_one(f"#{key}", Tick)
+            tick.display, tick.value = shown, value
         put(self.query_one("#found", Static), found(state))
-
-    def _show_steps(self, state: State) -> None:
-        progress = state.progress
-        put(self.query_one("#progress", Static), bar(progress) if progress else "")
-        trouble = self.query_one("#trouble", Static)
-        trouble.display = bool(progress and progress.error)
-        put(trouble, "\n".join(progress.error) if progress else "")
-        steps = self.query_one("#steps", LineList)
-        steps.offer(lines(state))
-        now = [n for n, s in enumerate(progress.steps) if s.state in ("running", "failed")] if progress else []
-        if now:
-            steps.highlighted = now[0]
-
-    def _may_start(self, state: State) -> bool:
-        if state.target is None or not state.target.ready or (state.progress and state.progress.busy):
-            return False
-        return not state.problems and (self.agreed or not state.target.merges)
 
     def problem(self, state: State) -> str:
         """While it is being built nobody leaves; before, Start or Export comes first."""
         if state.progress and state.progress.busy:
-            return "Building. Stop ends it after the present step."
+            return "Building. Stop ends it; what is done stays."
         if state.target and not state.target.ready and state.session.outcome is None:
             return "Export takes everything with you."
         return wizard.missing(self.STEP, state.session)
@@ -113,33 +85,55 @@ class SetupScreen(StepScreen):
         """The keys say what can be done now."""
         busy = bool(self.state.progress and self.state.progress.busy)
         if action == "start":
-            return False if busy else True if self._may_start(self.state) else None
+            return False if busy else None if hindrance(self.state, self.agreed) else True
         if action == "stop":
             return busy
-        if action == "export":
-            return not busy
+        if action in ("export", "connect", "check"):
+            remote = "account" in PLATFORMS[self.state.session.answers["platform"]].target_keys
+            return not busy and (remote or action == "export")
         return super().check_action(action, parameters)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Another place: it is looked at again, and consent is asked for again."""
         key, place = event.input.id or "", event.value.strip()
         if place != self.state.session.answers.get("target", {}).get(key, ""):
-            self.agreed = False
+            self.agreed = self.tidy = False
             self.answer({"target": {key: place or None}})
 
+    def on_cycle_turned(self, event: Cycle.Turned) -> None:
+        """Another account."""
+        self.answer({"target": {"account": event.value or None}})
+
     def on_tick_flipped(self, event: Tick.Flipped) -> None:
-        """Consent to extend the person's own settings files."""
-        self.agreed = event.value
+        """Consent to extend the person's own settings files, or to remove what is left over."""
+        if event.tick.id == "tidy":
+            self.tidy = event.value
+        else:
+            self.agreed = event.value
         self.show(self.state)
         self.refresh_bindings()
 
     def action_start(self) -> None:
-        """Build."""
-        self.say(Start())
+        """Build; the request takes the way of the last answer, so that it cannot overtake it."""
+        (self.focused or self).post_message(Start())
+
+    action_insist = action_start  # while Start is dimmed: the app waits for the look at the place, or says why not
+
+    def on_start(self, event: Start) -> None:
+        """Consent goes with the request as it is now: another place has taken it back."""
+        event.agreed, event.tidy = self.agreed, self.tidy
 
     def action_stop(self) -> None:
         """Stop after the present step."""
         self.say(Stop())
+
+    def action_connect(self) -> None:
+        """Give a token."""
+        self.say(AskConnect())
+
+    def action_check(self) -> None:
+        """Ask what the saved token is good for."""
+        self.say(AskCheck())
 
     def action_export(self) -> None:
         """Take the files instead."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chatbuilder.screens.progress import Progress
     from chatbuilder.screens.reports import Target
     from chatbuilder.screens.saved import BuiltSystem, SavedDraft
+    from chatbuilder.screens.standing import Changes, Leftover, Token
     from chatbuilder.solution import Solution
 
 
@@ -21,7 +22,9 @@ class State:
     """Everything a screen may show. `problems` are by answer, as `wizard.by_field` returns them.
 
     `solution`, `target` and `progress` are None until there is one for the present answers; `unfinished` tells that
-    a build stopped at the target before its end. `before` is the design before the last change.
+    a build stopped at the target before its end, `changes` what building would do, `leftovers` what it would leave,
+    `fault` what a refusal there is about (token or place), `waiting` why a look at it takes so long. `accounts` are
+    the tokens of the platform, None until they are known. `before` is the design before the last change.
     """
 
     session: Session = field(default_factory=Session)
@@ -32,6 +35,11 @@ class State:
     view_words: Mapping[str, str] = field(default_factory=dict)
     target: Target | None = None
     unfinished: bool = False
+    changes: Changes | None = None
+    leftovers: tuple[Leftover, ...] = ()
+    fault: str = ""
+    waiting: str = ""
+    accounts: tuple[Token, ...] | None = None
     suggested: Mapping[str, str] = field(default_factory=dict)
     progress: Progress | None = None
     saved: str = ""

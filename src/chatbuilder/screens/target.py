@@ -1,13 +1,14 @@
-"""Words and signs for a target, for what was found there, and for a build."""
+"""Words for a target, for what was found there, and for whether it can be built."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 
-from chatbuilder.screens.progress import Progress
+from chatbuilder.screens.reports import Target
 from chatbuilder.screens.state import State
 from chatbuilder.widgets.actions import signed
-from chatbuilder.widgets.choices import Item
 
 LABELS = {
     "path": ("Place", "a folder or file on this computer"),
@@ -18,12 +19,6 @@ LABELS = {
     "spreadsheet": ("Spreadsheet", "link of a spreadsheet; empty to create one"),
     "account": ("Account", "name of a saved token; empty for the usual one"),
 }
-SIGNS = {
-    "waiting": ("○", "$muted"),
-    "running": ("▸", "$strong bold"),
-    "done": ("✓", "$good bold"),
-    "failed": ("✗", "$bad bold"),
-}
 
 
 def found(state: State) -> Content:
@@ -32,39 +27,54 @@ def found(state: State) -> Content:
     if state.problems:
         return signed("bad", "Correct the place first.")
     if target is None:
-        return signed("quiet", "Looking at the place …")
-    lines = [signed("good" if target.ready else "quiet", target.place)]
+        return signed("quiet", state.waiting or "Looking at the place …")
+    if state.fault:
+        return Content("\n").join(_refused(target, state.fault))
+    lines = [signed("good" if target.ready else "quiet", target.place)] if target.place else []
     lines += [signed("quiet" if place else "bad", text) for place, text in enumerate(target.problems)]
     lines += [signed("quiet", text) for text in target.notes]
     if state.unfinished and not state.progress:
         lines.append(signed("note", "A build stopped here before its end. Go on takes it from there."))
     lines += [signed("note", f"Yours, would be extended: {text}") for text in target.merges]
-    words = target.credentials
-    lines.append(signed("quiet", f"{words[:1].upper()}{words[1:]}." if words.startswith("no ") else f"Token: {words}."))
+    lines += [signed("note", text) for text in _leftovers(state)]
+    if target.credentials.startswith("no "):
+        lines.append(signed("quiet", f"{target.credentials[:1].upper()}{target.credentials[1:]}."))
     return Content("\n").join(lines)
 
 
-def bar(progress: Progress) -> Content:
-    """Return how far a build is, as a bar and in words."""
-    total, width = len(progress.steps) or 1, 20
-    full = width * progress.done // total
-    words = {
-        "running": "building",
-        "stopping": "stopping …",
-        "completed": "done",
-        "failed": "stopped",
-        "cancelled": "stopped",
-    }
-    return Content.assemble(
-        ("█" * full, "$good"), ("░" * (width - full), "$muted"), f" {progress.done} of {total} {words[progress.status]}"
-    )
+def _refused(target: Target, fault: str) -> list[Content]:
+    """Return what to do about a refusal; what was said stands at the row it is about."""
+    if target.credentials.startswith("none"):
+        return [signed("note", "No token yet: Connect (^t) takes one. Export needs none.")]
+    lines = [signed("note", text) for text in target.problems[1:]]
+    return [*lines, signed("quiet", "Connect (^t) takes another token.")] if fault == "token" else lines
 
 
-def lines(state: State) -> list[Item]:
-    """Return the steps of the plan, as far as they are."""
-    if state.progress:
-        return [Item(s.key, s.title, s.note, *SIGNS[s.state]) for s in state.progress.steps]
-    return [Item(s.key, s.title, "", *SIGNS["waiting"]) for s in state.solution.plan] if state.solution else []
+def _leftovers(state: State) -> list[str]:
+    """Return what the answers do not ask for any more, in a line for each fate."""
+    gone = [part.title for part in state.leftovers if not part.edited]
+    yours = [part.title for part in state.leftovers if part.edited]
+    lines = [f"Not asked for any more: {some(gone)}."] if gone else []
+    return [*lines, f"Not asked for any more, but edited by you, so it stays: {some(yours)}."] if yours else lines
+
+
+def some(titles: Sequence[str], most: int = 4) -> str:
+    """Return a few titles, and how many more there are."""
+    more = len(titles) - most
+    return ", ".join(titles[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def hindrance(state: State, agreed: bool) -> str:
+    """Return why it cannot be built now, "" when it can; `agreed`: the person's own settings may be extended."""
+    if state.problems:
+        return "correct the place first."
+    if state.target is None:
+        return "the place has not been looked at yet."
+    if not state.target.ready:
+        return state.target.problems[0] if state.target.problems else "it cannot be built from here yet."
+    if state.progress and state.progress.busy:
+        return "it is being built already."
+    return "" if agreed or not state.target.merges else "say Yes to the settings that would be added to yours."
 
 
 def start_label(state: State) -> str:

@@ -24,7 +24,7 @@ from chatbuilder.widgets.bars import KeyBar, TopBar
 from chatbuilder.widgets.choices import ChoiceList, Item
 from chatbuilder.widgets.lines import LineList
 
-NEW = "new"
+NEW, WAIT = "new", "wait"
 
 
 class WelcomeLines(LineList):
@@ -44,11 +44,14 @@ class WelcomeScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New", tooltip="Start with no answers"),
         Binding("delete,backspace", "remove", "Remove", key_display="del", tooltip="Remove this session for good"),
+        Binding("slash", "app.search", "Search chats", key_display="/", tooltip="Find words in all chats"),
         Binding("f1", "app.explain_screen", "Help"),
     ]
     state: reactive[State] = reactive(State, init=False)
     leaving = False
     drawn = False
+    listed = False
+    eager = False  # Enter came before the list did
     help_text = ("Welcome", HELP["welcome"])
 
     def __init__(self, state: State) -> None:
@@ -61,7 +64,7 @@ class WelcomeScreen(Screen[None]):
         with Vertical(id="main"):
             yield Static("Welcome back", id="question")
             yield Static("Go on where you were, or start something new.", id="hint")
-            yield WelcomeLines((Item(NEW, "Start a new system", sign="+", style="$text-primary bold"),), id="sessions")
+            yield WelcomeLines((Item(WAIT, "Looking for what you left …", sign="·", style="$muted"),), id="sessions")
             yield Static(id="kept-aside", markup=False)
             yield Static("Your systems", classes="title", id="systems-title")
             yield Static(id="systems", markup=False)
@@ -73,27 +76,30 @@ class WelcomeScreen(Screen[None]):
         self.watch_state(self.state)
 
     def watch_state(self, state: State) -> None:
-        """Draw the lists."""
+        """Draw the lists, once they are known."""
         if not self.drawn:
             return
+        if state.drafts is None:
+            self.query_one("#systems-title").display = self.query_one("#kept-aside").display = False
+            return
         lines = self.query_one("#sessions", WelcomeLines)
-        first = len(lines.items) == 1
-        lines.offer(
-            [*_drafts(state.drafts or ()), Item(NEW, "Start a new system", sign="+", style="$text-primary bold")]
-        )
-        if first and lines.highlighted == len(lines.items) - 1:
-            lines.highlighted = 0
-        aside = [Content.assemble(("! ", "$warn bold"), d.problem) for d in state.drafts or () if d.problem]
+        lines.offer([*_drafts(state.drafts), Item(NEW, "Start a new system", sign="+", style="$text-primary bold")])
+        if not self.listed:
+            self.listed, lines.highlighted = True, 0
+        aside = [Content.assemble(("! ", "$warn bold"), d.problem) for d in state.drafts if d.problem]
         put(self.query_one("#kept-aside", Static), Content("\n").join(aside))
         self.query_one("#kept-aside", Static).display = bool(aside)
         self.query_one("#systems-title").display = bool(state.systems)
         put(self.query_one("#systems", Static), Content("\n").join(map(_system, state.systems)))
         self.refresh_bindings()
+        if self.eager:
+            self.eager = False
+            self._open(lines.current)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only a session can be removed."""
         if action == "remove":
-            return not self.drawn or self.query_one("#sessions", WelcomeLines).current not in (NEW, "")
+            return not self.drawn or self.query_one("#sessions", WelcomeLines).current not in (NEW, WAIT, "")
         return True
 
     def on_choice_list_looked(self, event: ChoiceList.Looked) -> None:
@@ -101,8 +107,13 @@ class WelcomeScreen(Screen[None]):
         self.refresh_bindings()
 
     def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
-        """Open a session, or start one."""
-        self.app.post_message(NewSession() if event.id == NEW else OpenDraft(event.id))
+        """Open a session, or start one; while the list is on its way, its first line."""
+        self.eager = event.id == WAIT
+        if not self.eager:
+            self._open(event.id)
+
+    def _open(self, line: str) -> None:
+        self.app.post_message(NewSession() if line == NEW else OpenDraft(line))
 
     def action_new(self) -> None:
         """Start with no answers."""

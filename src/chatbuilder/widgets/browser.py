@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.message import Message
 
 from chatbuilder.widgets.choices import ChoiceList, Item
 from chatbuilder.widgets.lines import PickList
@@ -25,6 +27,20 @@ class Entry:
 class Browser(Horizontal):
     """Remembers the highlighted entry of every set of entries."""
 
+    LIST: ClassVar[type[PickList]] = PickList
+
+    class Picked(Message):
+        """Space or a click on an entry, whose text is shown now."""
+
+        def __init__(self, browser: Browser, key: str) -> None:
+            super().__init__()
+            self.browser, self.key = browser, key
+
+        @property
+        def control(self) -> Browser:
+            """The browser it comes from."""
+            return self.browser
+
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._entries: dict[str, Entry] = {}
@@ -33,7 +49,7 @@ class Browser(Horizontal):
 
     def compose(self) -> ComposeResult:
         """Contents at the left, text at the right."""
-        yield PickList((), id="contents")
+        yield self.LIST((), id="contents")
         yield Prose(id="text")
 
     def show(self, name: str, entries: Sequence[Entry]) -> None:
@@ -66,3 +82,4 @@ class Browser(Horizontal):
         """Space or a click on an entry goes to its text."""
         event.stop()
         self._show_entry()
+        self.post_message(self.Picked(self, event.id))

@@ -31,11 +31,17 @@ class Field(Input):
         self._given = value
 
     def show(self, value: str) -> None:
-        """Show a value that was changed elsewhere; what is being typed stays as it is."""
-        if value != self.value and (not self.has_focus or self.value == self._given):
-            self.value = value
+        """Show a value that was changed elsewhere; what is being typed stays as it is.
+
+        Letters come faster than answers: until the answers have caught up with what was typed, they are old.
+        """
+        if value == self.value:
+            self._given = value
+        elif not self.has_focus or self.value == self._given:
+            self._given = value
+            with self.prevent(self.Changed):
+                self.value = value
             self.cursor_position = len(value)
-        self._given = self.value
 
 
 class FormRow(Vertical):
@@ -130,6 +136,12 @@ class Cycle(Widget, can_focus=True):
         super().__init__(id=id)
         self._names = dict(choices)
         self.set_reactive(Cycle.value, value if value in self._names else next(iter(self._names)))
+
+    def offer(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Offer other values."""
+        if dict(choices) != self._names:
+            self._names = dict(choices)
+            self.refresh()
 
     def render(self) -> Content:
         """Return the value between two arrows."""

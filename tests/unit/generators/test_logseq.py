@@ -410,12 +410,8 @@ def in_order(view: View, blueprint: Blueprint, today: date) -> list[str]:
     rows = filters.select_rows(view.filter, table.samples, today=today, me=queries.ME)
     for sort in reversed(view.sorts):
         filled = [row for row in rows if not filters.is_empty(row.get(sort.field))]
-        rows = sorted(filled, key=lambda row: sort_key(table, row, sort, titles), reverse=sort.descending)
-        rows += [
-            row
-            for row in filters.select_rows(view.filter, table.samples, today=today, me=queries.ME)
-            if row not in filled
-        ]
+        empty = [row for row in rows if filters.is_empty(row.get(sort.field))]
+        rows = sorted(filled, key=lambda row: sort_key(table, row, sort, titles), reverse=sort.descending) + empty
     return [shown_title(table, row, titles) for row in rows]
 
 

@@ -23,10 +23,11 @@ from chatbuilder.design import design
 from chatbuilder.errors import InputError
 from chatbuilder.filters import Cmp, Today
 from chatbuilder.generators.notion import generate
-from chatbuilder.generators.notion.place import page_id, page_parent
+from chatbuilder.generators.notion.place import page_parent
 from chatbuilder.generators.notion.rich import TEXT_LIMIT, rich
 from chatbuilder.generators.notion.views import table_looks, view_body
-from chatbuilder.solution import json_text
+from chatbuilder.links import notion_page
+from chatbuilder.solution import Ref, json_text
 from tests.strategies import configs, neighbours
 
 PAGE = "195de922-1179-449f-ab80-75a27c979105"
@@ -144,9 +145,8 @@ def test_markers_let_delivery_find_things():
     solution = built(full())
     databases = [step.payload for step in solution.plan if step.payload["makes"] == "database"]
     for payload in databases:
-        text = payload["body"]["description"][0]["text"]["content"]
-        assert payload["marker"] == f"chatbuilder:v1:{payload['key']}"
-        assert text.endswith(payload["marker"])
+        assert payload["marker"] == Ref("target", "mark", f"chatbuilder:v1:{payload['key']}:")
+        assert payload["body"]["description"][-1]["text"]["content"] == payload["marker"]
     assert {payload["key"] for payload in databases} == {table.key for table in solution.blueprint.tables}
     assert json_text(solution.plan.steps[0].payload).count("chatbuilder:v1:home") == 2
     assert all(step.payload["key"] for step in solution.plan)
@@ -166,7 +166,7 @@ def test_markers_let_delivery_find_things():
     ],
 )
 def test_parent_page_is_understood(target):
-    assert page_id(target) == PAGE
+    assert notion_page(target) == PAGE
     solution = built(full(target={"parent": target}))
     assert solution.plan.steps[0].payload["body"]["parent"] == {"type": "page_id", "page_id": PAGE}
     assert "below the page you named" in solution.guide.markdown

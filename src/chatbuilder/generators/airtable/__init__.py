@@ -31,7 +31,7 @@ def generate(config: Config, blueprint: Blueprint) -> Solution:
         *data_files(blueprint),
         OutputFile("data-dictionary.md", dictionary.markdown, "Every field and what it means"),
     )
-    parts = guide_parts(blueprint, manual, given=config.target.base is not None)
+    parts = guide_parts(blueprint, manual, given=config.target.base is not None, calls=len(plan.steps))
     return Solution("airtable", blueprint, build_guide(blueprint, parts), (dictionary,), files, plan, manual)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from chatbuilder.blueprint import Blueprint, Colour, Field, Table
 from chatbuilder.generators.airtable.zones import airtable_zone
 from chatbuilder.generators.common.text import clean
+from chatbuilder.solution import Ref
 
 MARK = "chatbuilder:v1"
 NEUTRAL_TYPES = {
@@ -107,8 +108,9 @@ def _options(field: Field, blueprint: Blueprint, linked: Any) -> dict[str, Any]:
 
 
 def table_body(table: Table, fields: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the body that creates a table; its description carries the marker that says whose it is."""
-    return {"name": table.name, "description": f"{table.about}\n\n{MARK}:{table.key}", "fields": list(fields)}
+    """Return the body that creates a table; its description ends with the mark of the system that it belongs to."""
+    mark = Ref("target", "mark", f"{table.about}\n\n{MARK}:{table.key}:")
+    return {"name": table.name, "description": mark, "fields": list(fields)}
 
 
 def cell(field: Field, value: Any) -> Any:

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from chatbuilder.blueprint import Blueprint, Field, Table
 from chatbuilder.generators.airtable.fields import TYPE_WORDS, airtable_type, creatable
 from chatbuilder.generators.airtable.zones import airtable_zone
-from chatbuilder.generators.common.guide import GuideParts
+from chatbuilder.generators.common.guide import NOT_YET, TO_LIBRARY, GuideParts
 from chatbuilder.generators.common.text import md, slug
 from chatbuilder.solution import ManualStep
 
-SOON = "(coming: not in this version yet)"
 _ANSWERS: dict[str, str] = {
     "organization": "Set **Topic** and **Category** in the grid, one click each.",
     "search": "**Ctrl+F** (⌘F) in a view searches First prompt, Keywords and Summary; the magnifier at the top right "
@@ -36,11 +35,11 @@ _ANSWERS: dict[str, str] = {
 }
 
 
-def guide_parts(blueprint: Blueprint, manual: tuple[ManualStep, ...], *, given: bool) -> GuideParts:
-    """Return what only Airtable's guide says; `given` when the answers name a base to fill."""
+def guide_parts(blueprint: Blueprint, manual: tuple[ManualStep, ...], *, given: bool, calls: int) -> GuideParts:
+    """Return what only Airtable's guide says; `given` when the answers name a base to fill, else one is made."""
     return GuideParts(
         result=_result(blueprint),
-        setup=_setup(blueprint, given=given),
+        setup=_setup(blueprint, given=given, calls=calls),
         views="Airtable's API cannot make views, so each one is a few clicks: the steps are under “To do by hand”. "
         "Everybody with edit rights sees the same views.",
         view_notes=_view_notes(blueprint),
@@ -60,25 +59,30 @@ def _result(blueprint: Blueprint) -> str:
     return f"One Airtable base with the {word} {', '.join(names)}{links}; views and pages are made by hand."
 
 
-def _setup(blueprint: Blueprint, *, given: bool) -> tuple[str, ...]:
+def _setup(blueprint: Blueprint, *, given: bool, calls: int) -> tuple[str, ...]:
+    access = "the base that you named as the target" if given else "the workspace in which the base is to be made"
+    where = "" if given else " (its id, `wsp…`, stands in its address: put it under `[target]` as `workspace`)"
     files = [f"`templates/{slug(table.name)}.csv`" for table in _import_order(blueprint)]
     if blueprint.templates:
         files.append("`airtable/session-templates.csv`")
-    first, *more = files
-    steps = [
-        f"`chatbuilder apply` {SOON} will send exactly the requests in `airtable/`. What works today are the next "
-        "steps.",
-        "Open the base that you named as the target: new tables are added beside the ones it has."
+    by_hand = (
+        "open the base that you named as the target"
         if given
-        else f"At airtable.com click **Create** → **Start from scratch**, and name the base **{md(blueprint.name)}**.",
-        f"Click **+ Add or import** → **CSV file** and choose {first}; let each column become a field.",
-        *(f"Do the same with {name}." for name in more),
-        "Delete an empty **Table 1**, and check that each table's name is that of its file.",
-        "Give every field its type: `airtable/field-types.md` lists type and options (arrow beside the field → **Edit "
-        "field**)." + (" Linked fields find their rows by name." if len(blueprint.tables) > 1 else ""),
+        else f"click **Create** → **Start from scratch** and name the base **{md(blueprint.name)}**"
+    )
+    links = " Linked fields find their rows by name." if len(blueprint.tables) > 1 else ""
+    return (
+        "Open airtable.com/create/tokens → **Create token**. Add the scopes `data.records:read`, `data.records:write`, "
+        f"`schema.bases:read` and `schema.bases:write`; under **Access** add {access}{where}. Click **Create token** "
+        "and copy it.",
+        "Run `chatbuilder token set airtable` and paste it; `chatbuilder token check airtable` says what it may do.",
+        f"Run `chatbuilder apply --answers answers.toml`, or start it in the wizard: it sends exactly the {calls} "
+        f"request{'' if calls == 1 else 's'} in `airtable/`. Run it again after any interruption: nothing comes twice.",
         "Go through “To do by hand” below from top to bottom.",
-    ]
-    return tuple(steps)
+        f"Without a token it goes by hand: at airtable.com {by_hand}. Bring in {', then '.join(files)} with **+ Add or "
+        "import** → **CSV file**; delete an empty **Table 1**; check that each table has the name of its file, and "
+        f"give every field its type as in `airtable/field-types.md` (arrow beside the field → **Edit field**).{links}",
+    )
 
 
 def _import_order(blueprint: Blueprint) -> list[Table]:
@@ -104,33 +108,11 @@ def _views_of(answer: str, blueprint: Blueprint) -> str:
 
 
 def _automations(blueprint: Blueprint) -> Mapping[str, str]:
-    paste = (
-        "choose **Run a script** as the action, delete what stands there, paste `airtable/automation.js` and click "
-        "**Test**, then switch the automation on"
-    )
-    due = "**Follow-up** *is on or before* “today”; **Status** *is not* “Completed”; **Status** *is not* “Archived”"
     found: dict[str, str] = {}
     for item in blueprint.automations:
         match item.kind:
-            case "tagging":
-                found[item.key] = (
-                    "In **Automations** → **Create automation** choose the trigger **When record created**, table Chat "
-                    f"Sessions; {paste}. Left of the script add the input variable `recordId` = the trigger's **Record "
-                    "ID**. To file older sessions once, run it with the input variable `fileAll` = 1 instead."
-                )
-            case "archive":
-                found[item.key] = (
-                    f"In **Automations** choose the trigger **At scheduled time**, every day; {paste}. It needs no "
-                    f"input variable: what is Completed and quiet for {item.days} days becomes Archived. Without a "
-                    "script: trigger **At scheduled time**, action **Find records** with **Status** *is* “Completed” "
-                    f"and **Last activity** *is before* “number of days ago: {item.days}”, then **Repeating group** → "
-                    "**Update record**."
-                )
-            case "reminder":
-                found[item.key] = (
-                    "In **Automations** choose the trigger **At scheduled time**, every day at 8:00; action **Find "
-                    f"records** in Chat Sessions with {due}; action **Send email** to yourself with the list as a grid."
-                )
+            case "tagging" | "archive" | "reminder":
+                found[item.key] = f"See “Switch on the automation {md(item.name)}” below."
             case "backup":
                 found[item.key] = (
                     "Run `python airtable/backup.py app…` (it needs the environment variable AIRTABLE_TOKEN) and let "
@@ -138,8 +120,8 @@ def _automations(blueprint: Blueprint) -> Mapping[str, str]:
                 )
             case "sync":
                 found[item.key] = (
-                    f"`chatbuilder sync` {SOON}. `airtable/recipes.md` has the calls that work today, and how to run "
-                    "them every day."
+                    f"`chatbuilder sync` {NOT_YET}. `airtable/recipes.md` has the calls that work today, and how to "
+                    "run them every day."
                 )
     return found
 
@@ -164,7 +146,7 @@ def _sync(blueprint: Blueprint) -> str:
     if blueprint.sessions.has("external_id"):
         keep = "**Source ID** and **External ID** as they are: rows are recognised by them"
     return (
-        f"`chatbuilder import PATH` and then `chatbuilder sync` {SOON} will add new chats and never touch what you "
+        f"{TO_LIBRARY}. `chatbuilder sync` {NOT_YET} will add new chats here and never touch what you "
         "typed. Until then: fill `templates/chat-sessions.csv` (or the JSON beside it) and bring it in with **+ Add "
         "or import** → **CSV file** → **Merge with an existing table** (the CSV import extension), merging on "
         f"**Source ID**, so that no row comes twice. Keep {keep}."
@@ -173,7 +155,8 @@ def _sync(blueprint: Blueprint) -> str:
 
 def _limits(blueprint: Blueprint) -> tuple[str, ...]:
     lines = [
-        "Airtable's API deletes neither tables nor bases: to take it down, move the base to the trash by hand.",
+        "Airtable's API deletes neither tables nor bases: `chatbuilder destroy` takes the untouched sample rows away "
+        "and names the clicks that move the base to the trash.",
         "Names of people in the samples are left out: **Owner** takes members of the base only."
         if blueprint.sessions.has("owner")
         else "",

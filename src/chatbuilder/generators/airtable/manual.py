@@ -1,10 +1,10 @@
-"""What Airtable's API cannot do, as exact clicks: views, computed fields, links to one record, interface pages."""
+"""What Airtable's API cannot do, as exact clicks: views, computed fields, single links, pages, automations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chatbuilder.blueprint import Blueprint, Chart, DaysSince, Field, Figure, Table, View
+from chatbuilder.blueprint import Automation, Blueprint, Chart, DaysSince, Field, Figure, Table, View
 from chatbuilder.generators.airtable.conditions import conditions, formula_text, group_text
 from chatbuilder.generators.common.text import md
 from chatbuilder.solution import ManualStep
@@ -27,6 +27,7 @@ def manual_steps(blueprint: Blueprint) -> tuple[ManualStep, ...]:
         *(_view(view, blueprint) for view in blueprint.views),
         *_dashboard(blueprint),
         *_record_templates(blueprint),
+        *_automations(blueprint),
     )
 
 
@@ -213,3 +214,42 @@ def _record_templates(blueprint: Blueprint) -> Iterator[ManualStep]:
     )
     why = "Airtable's API does not create record templates."
     yield ManualStep("record_templates", "Turn the templates into record templates", why, tuple(lines))
+
+
+def _automations(blueprint: Blueprint) -> Iterator[ManualStep]:
+    for item in blueprint.automations:
+        if lines := _automation(item):
+            why = "Airtable's API does not create automations."
+            yield ManualStep(f"automation_{item.key}", f"Switch on the automation {item.name}", why, lines)
+
+
+def _automation(item: Automation) -> tuple[str, ...]:
+    start = "Click **Automations** in the top bar → **Create automation**."
+    script = (
+        "Click **+ Add advanced logic or action** → **Run a script**, delete what stands there and paste "
+        "`airtable/automation.js`."
+    )
+    end = "Click **Test**, then switch the automation on at the top."
+    match item.kind:
+        case "tagging":
+            return (
+                start, "Choose the trigger **When record created** and the table **Chat Sessions**.", script,
+                "Left of the script add the input variable `recordId` = the trigger's **Record ID**.", end,
+                "To file older sessions once, run it with the input variable `fileAll` = 1 instead.",
+            )  # fmt: skip
+        case "archive":
+            return (
+                start, "Choose the trigger **At scheduled time**, every day.", script,
+                f"It needs no input variable: what is Completed and quiet for {item.days} days becomes Archived.", end,
+                "Without a script: instead of it the action **Find records** with **Status** *is* “Completed” and "
+                f"**Last activity** *is before* “number of days ago: {item.days}”, then **Repeating group** → **Update "
+                "record**.",
+            )  # fmt: skip
+        case "reminder":
+            due = "**Follow-up** *is on or before* “today”; **Status** *is none of* “Completed”, “Archived”"
+            return (
+                start, "Choose the trigger **At scheduled time**, every day at 8:00.",
+                f"Add the action **Find records** in **Chat Sessions** with {due}.",
+                "Add the action **Send email** to yourself with the list as a grid.", end,
+            )  # fmt: skip
+    return ()

@@ -9,7 +9,7 @@ update-multiple-records (10 records a call).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +25,15 @@ TABLES = "/v0/meta/bases/{base}/tables"
 FIELDS = "/v0/meta/bases/{base}/tables/{table}/fields"
 FIELD = "/v0/meta/bases/{base}/tables/{table}/fields/{field}"
 RECORDS = "/v0/{base}/{table}"
+REQUESTS = {
+    "base": ("POST", BASES),
+    "table": ("POST", TABLES),
+    "field": ("POST", FIELDS),
+    "name": ("PATCH", FIELD),
+    "choices": ("PATCH", FIELD),
+    "rows": ("PATCH", RECORDS),
+    "links": ("PATCH", RECORDS),
+}
 
 
 def target_id(text: str | None, prefix: str) -> str | None:
@@ -66,13 +75,22 @@ class Builder:
     made_by: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
-    def add(self, key: str, title: str, request: tuple[str, str], ids: Mapping[str, Any], body: Any) -> None:
-        """Add one request; it depends on every step that it has a Ref to."""
-        payload: dict[str, Any] = {"method": request[0], "path": request[1]}
-        if ids:
-            payload["params"] = dict(ids)
-        payload["body"] = body
-        self.steps.append(Step(key, title, "http", payload, needed_by(payload)))
+    def add(
+        self, key: str, title: str, makes: str, ids: Mapping[str, Any], body: Any, after: tuple[str, ...] = ()
+    ) -> None:
+        """Add one request; it depends on every step that it has a Ref to, and on those it comes `after`."""
+        self.steps.append(step(key, title, request(makes, ids, body), after))
+
+
+def request(makes: str, ids: Mapping[str, Any], body: Any) -> dict[str, Any]:
+    """Return the payload of the request that makes one kind of thing, with the ids that its path names."""
+    method, path = REQUESTS[makes]
+    return {"makes": makes, "method": method, "path": path, **({"params": dict(ids)} if ids else {}), "body": body}
+
+
+def step(key: str, title: str, payload: Mapping[str, Any], after: tuple[str, ...] = ()) -> Step:
+    """Return the step of a payload; it depends on every step that the payload has a Ref to, and on those `after`."""
+    return Step(key, title, "http", payload, tuple(dict.fromkeys((*needed_by(payload), *after))))
 
 
 def needed_by(value: Any) -> tuple[str, ...]:
@@ -124,11 +142,15 @@ def _table(builder: Builder, table: Table) -> dict[str, Any]:
     return table_body(table, bodies)
 
 
+def base_title(tables: Iterable[Mapping[str, Any]]) -> str:
+    """Return the title of the step that creates the base."""
+    return f"Create the base with {', '.join(table['name'] for table in tables)}"
+
+
 def _create_base(builder: Builder, alone: list[Table]) -> None:
     bodies = [_table(builder, table) for table in alone]
-    names = ", ".join(table.name for table in alone)
     body = {"name": builder.blueprint.name, "workspaceId": builder.workspace, "tables": bodies}
-    builder.add("base", f"Create the base with {names}", ("POST", BASES), {}, body)
+    builder.add("base", base_title(bodies), "base", {}, body)
     for number, table in enumerate(alone):
         builder.tables[table.key] = Ref("base", f"tables.{number}.id")
         builder.made_by[table.key] = "base"
@@ -136,7 +158,7 @@ def _create_base(builder: Builder, alone: list[Table]) -> None:
 
 def _create_table(builder: Builder, table: Table) -> None:
     key = f"table-{table.key}"
-    builder.add(key, f"Create the table {table.name}", ("POST", TABLES), {"base": builder.base}, _table(builder, table))
+    builder.add(key, f"Create the table {table.name}", "table", {"base": builder.base}, _table(builder, table))
     builder.tables[table.key] = Ref(key)
     builder.made_by[table.key] = key
 
@@ -147,7 +169,7 @@ def _self_links(builder: Builder, table: Table) -> None:
             where = builder.tables[table.key]
             body = field_body(item, builder.blueprint, where)
             ids = {"base": builder.base, "table": where}
-            builder.add(f"field-{table.key}-{item.key}", f"Add {table.name}: {item.name}", ("POST", FIELDS), ids, body)
+            builder.add(f"field-{table.key}-{item.key}", f"Add {table.name}: {item.name}", "field", ids, body)
 
 
 def _name_far_sides(builder: Builder, table: Table) -> None:
@@ -159,7 +181,7 @@ def _name_far_sides(builder: Builder, table: Table) -> None:
         far = Ref(builder.made_by[table.key], f"fields.{number}.options.inverseLinkFieldId")
         ids = {"base": builder.base, "table": builder.tables[link.table], "field": far}
         title = f"Name the other side of {table.name}: {item.name}"
-        builder.add(f"rename-{link.table}-{table.key}-{item.key}", title, ("PATCH", FIELD), ids, {"name": link.reverse})
+        builder.add(f"rename-{link.table}-{table.key}-{item.key}", title, "name", ids, {"name": link.reverse})
 
 
 def merge_field(table: Table) -> str:
@@ -177,7 +199,7 @@ def _sample_rows(builder: Builder, table: Table) -> None:
             "typecast": True,
             "records": [{"fields": _record(builder, table, row)} for row in part],
         }
-        builder.add(key, f"Add sample rows to {table.name}", ("PATCH", RECORDS), ids, body)
+        builder.add(key, f"Add sample rows to {table.name}", "rows", ids, body)
         for position, row in enumerate(part):
             builder.rows[table.key, row[table.title.key]] = Ref(key, f"records.{position}.id")
     _sample_self_links(builder, table, ids)
@@ -210,4 +232,6 @@ def _sample_self_links(builder: Builder, table: Table, ids: Mapping[str, Any]) -
         for number, start in enumerate(range(0, len(records), RECORDS_A_CALL), 1):
             body = {"records": records[start : start + RECORDS_A_CALL]}
             key = f"links-{table.key}-{item.key}-{number}"
-            builder.add(key, f"Link sample rows of {table.name}", ("PATCH", RECORDS), ids, body)
+            builder.add(
+                key, f"Link sample rows of {table.name}", "links", ids, body, (f"field-{table.key}-{item.key}",)
+            )

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from chatbuilder.blueprint import Blueprint, View
 from chatbuilder.config import Config
-from chatbuilder.generators.common.guide import GuideParts
+from chatbuilder.generators.common.guide import NOT_YET, TO_LIBRARY, GuideParts
 from chatbuilder.generators.common.text import md
 from chatbuilder.generators.custom.datasette import database_file
-from chatbuilder.generators.custom.recipes import NOT_YET, jobs_to_run
+from chatbuilder.generators.custom.recipes import jobs_to_run
 from chatbuilder.generators.custom.tool import commands
 from chatbuilder.solution import ManualStep
 
@@ -256,10 +256,7 @@ def _sync(*, postgres: bool) -> str:
             "Today: insert into `sessions` with `ON CONFLICT (source_id) DO NOTHING`, or `\\copy` a CSV into a table "
             "of its own and insert from there."
         )
-    return (
-        "`chatbuilder import PATH` will read chat exports and `chatbuilder sync SYSTEM` will write them into "
-        f"`sessions` {NOT_YET}.\n\n{today}"
-    )
+    return f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` will write them into `sessions` {NOT_YET}.\n\n{today}"
 
 
 def manual_steps(bp: Blueprint, *, postgres: bool) -> Iterator[ManualStep]:

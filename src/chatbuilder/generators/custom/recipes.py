@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from chatbuilder.blueprint import Blueprint
 from chatbuilder.config import Config
+from chatbuilder.generators.common.guide import NOT_YET
 from chatbuilder.generators.common.schema import sql_tables
 from chatbuilder.generators.common.text import md
 from chatbuilder.generators.custom.datasette import address, database_name
 from chatbuilder.generators.custom.tool import commands
 from chatbuilder.solution import Document, json_text
 
-NOT_YET = "(coming: not in this version yet)"
 # What is worth running by itself: command of manage.py -> when, in cron's words and Task Scheduler's, and why.
 _JOBS = {
     "due": ("0 8 * * *", "/SC DAILY /ST 08:00", "tells you what is due"),

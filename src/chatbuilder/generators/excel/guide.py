@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chatbuilder.blueprint import Automation, Blueprint, View
-from chatbuilder.generators.common.guide import GuideParts, build_guide
+from chatbuilder.generators.common.guide import NOT_YET, TO_LIBRARY, GuideParts, build_guide
 from chatbuilder.generators.common.text import md
 from chatbuilder.generators.excel.book import Book
 from chatbuilder.generators.excel.pages import asks_who, has_team_page
 from chatbuilder.generators.excel.scripts import has_export
 from chatbuilder.generators.excel.views import SHOWN
 from chatbuilder.solution import Document, ManualStep
-
-_COMING = "(coming: not in this version yet)"
 
 
 def guide(book: Book, file: str) -> tuple[Document, tuple[ManualStep, ...]]:
@@ -169,7 +167,7 @@ def _automation(item: Automation, book: Book) -> str:
             "`-ExecutionPolicy Bypass -File C:\\path\\to\\backup.ps1 C:\\path\\to\\WORKBOOK.xlsx`."
         )
     lines = "`integration.md` has the lines for cron, systemd, launchd and Task Scheduler"
-    return f"`chatbuilder sync SYSTEM` {_COMING}; {lines}."
+    return f"`chatbuilder sync SYSTEM` {NOT_YET}; {lines}."
 
 
 def _team(book: Book) -> str:
@@ -188,7 +186,7 @@ def _team(book: Book) -> str:
 
 def _sync(bp: Blueprint) -> str:
     return (
-        f"`chatbuilder import PATH` and `chatbuilder sync SYSTEM` {_COMING} will fill the table with your real chats. "
+        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` {NOT_YET} will fill the table with them. "
         "What works today: fill `templates/chat-sessions.csv` (it has the columns and samples), open it in Excel, copy "
         f"its rows, and paste their values into the first empty row below the table {md(bp.sessions.name)}. Dates are "
         "UTC; several entries in a cell are parted by “; ”."

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from chatbuilder.blueprint import Automation, Blueprint, DaysSince, View
 from chatbuilder.filters import And, Cmp, Filter, Me, Not, Or
-from chatbuilder.generators.common.guide import GuideParts, build_guide
+from chatbuilder.generators.common.guide import NOT_YET, TO_LIBRARY, GuideParts, build_guide
 from chatbuilder.generators.common.text import md, slug
 from chatbuilder.generators.logseq.names import Titles
 from chatbuilder.generators.logseq.queries import ME
@@ -170,7 +170,7 @@ def _automation(item: Automation, bp: Blueprint, titles: Titles) -> str:
             return (
                 f"Logseq runs nothing by itself. Open **{root}/Rules** once a week: each list shows what a rule would "
                 "file; set the property there, and the session leaves the list. `chatbuilder sync` will apply the "
-                "rules to new chats (coming: not in this version yet)."
+                f"rules to new chats {NOT_YET}."
             )
         case "archive":
             place = f"{root}/Views/Archive" if "archive" in views else root
@@ -199,7 +199,7 @@ def _automation(item: Automation, bp: Blueprint, titles: Titles) -> str:
             )
         case "sync":
             return (
-                "`chatbuilder sync` will bring in new chats (coming: not in this version yet). The schedules for it, "
+                f"`chatbuilder sync` will bring in new chats {NOT_YET}. The schedules for it, "
                 "and a daily export that works today, are in `integration/README.md`."
             )
 
@@ -222,8 +222,8 @@ def _team(bp: Blueprint, titles: Titles) -> str:
 def _sync(bp: Blueprint) -> str:
     names = ", ".join(f"`{slug(table.name)}.csv`" for table in bp.tables)
     return (
-        "`chatbuilder import PATH` and `chatbuilder sync SYSTEM` will bring your chats in and keep them in step "
-        "(coming: not in this version yet). What works today: fill "
+        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` will bring them in and keep them in step {NOT_YET}. "
+        "What works today: fill "
         f"{names} from `templates` and run `python3 tools/logseq_csv.py add GRAPH FILE.csv`, with Logseq closed. Each "
         "row becomes a page; pages that exist stay as they are. Then open Logseq and choose graph name → **Refresh**."
     )

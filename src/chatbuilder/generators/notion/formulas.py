@@ -31,12 +31,13 @@ def result_type(formula: Formula) -> str:
     return "number" if isinstance(formula, DaysSince) else "checkbox"
 
 
-def _text(value: str) -> str:
+def quoted(value: str) -> str:
+    """Return a text as formulas write it."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def _prop(field: Field) -> str:
-    return f"prop({_text(field.name)})"
+    return f"prop({quoted(field.name)})"
 
 
 def _days(field: Field) -> str:
@@ -69,10 +70,10 @@ def _compare(cmp: Cmp, field: Field) -> str:
     if isinstance(value, (int, float)):
         return _guarded(prop, f"{prop} {_ORDER[cmp.op]} {value}", cmp.op)
     if isinstance(value, str) and field.type == "multi_select" and cmp.op in ("has", "lacks"):
-        found = f"includes({prop}, {_text(value)})"
+        found = f"includes({prop}, {quoted(value)})"
         return found if cmp.op == "has" else f"not({found})"
     if isinstance(value, str) and field.type in _WORDS and cmp.op in _SAME:
-        return f"{prop} {_SAME[cmp.op]} {_text(value)}"
+        return f"{prop} {_SAME[cmp.op]} {quoted(value)}"
     raise ValueError(f"a Notion formula cannot say {cmp}")
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chatbuilder.blueprint import Blueprint
-from chatbuilder.generators.common.guide import GuideParts
+from chatbuilder.generators.common.guide import NOT_YET, TO_LIBRARY, GuideParts
 from chatbuilder.generators.common.text import md
 from chatbuilder.generators.notion.manual import view_notes
 from chatbuilder.generators.notion.pages import team_title
-from chatbuilder.generators.notion.recipes import NOT_YET
 from chatbuilder.generators.notion.rich import Json
 from chatbuilder.generators.notion.views import NotionView
 from chatbuilder.solution import ManualStep, Plan
@@ -41,9 +40,9 @@ def _result(bp: Blueprint, parent: Json) -> str:
 
 def _setup(bp: Blueprint, parent: Json, plan: Plan) -> tuple[str, ...]:
     where = "notion.so/profile/integrations, Personal access tokens, New token"
-    share = (
-        f"Make a token: {where}. A connection (New connection) does, too; then open your page, the three dots, "
-        "Connections, and add it."
+    token = (
+        f"Make a token: {where}. It acts as you, so no page has to be shared with it. A connection's secret (New "
+        "connection) does, too; then open your page, the three dots, Connections, and add it."
         if "page_id" in parent
         else f"Make a personal access token: {where}. Only such a token may make a private page; with a connection's "
         "secret, name a page as `parent` in answers.toml first."
@@ -51,10 +50,11 @@ def _setup(bp: Blueprint, parent: Json, plan: Plan) -> tuple[str, ...]:
     optional = sum("optional" in step.payload for step in plan)
     refused = f" Your plan may refuse {optional} of them, for the dashboard; the rest is built." if optional else ""
     return (
-        "Today: build it by hand with [by-hand.md](notion/by-hand.md). It imports the CSV files in `notion/import/` "
-        "and lists every property type and view.",
-        f"{share} For the scripts, keep it in the environment as NOTION_TOKEN.",
-        f"`chatbuilder apply` sends the {len(plan.steps)} requests in `notion/` for you {NOT_YET}.{refused}",
+        f"{token} Keep it with `chatbuilder token set notion`; `chatbuilder token check notion` tells whose it is.",
+        f"Run `chatbuilder apply --answers answers.toml`. It sends the {len(plan.steps)} requests in `notion/`, and "
+        f"running it again after any interruption finishes the job.{refused}",
+        "Without a token: build it with mouse and keyboard, as [by-hand.md](notion/by-hand.md) says. It imports the "
+        "CSV files in `notion/import/` and lists every property type and view.",
         "Do what is listed under To do by hand.",
         f"Open {md(bp.name)} and click the star at the top right: it stays in your sidebar.",
     )
@@ -152,8 +152,7 @@ def _team(bp: Blueprint) -> str:
 def _sync(bp: Blueprint) -> str:
     links = ", then link Topic and Project by hand" if len(bp.tables) > 1 else ""
     return (
-        "`chatbuilder import PATH` will read chat exports and `chatbuilder sync SYSTEM` will write them here "
-        f"{NOT_YET}.\n\n"
+        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` will write them here {NOT_YET}.\n\n"
         "Today: fill `notion/import/chat-sessions.csv`, one line for each chat, with a Source ID such as "
         f"`chatgpt:<id from the link>`. In Notion open Chat Sessions, the three dots, Merge with CSV{links}. It adds "
         "rows and never updates: leave out the sample lines, and merge each chat once."

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from chatbuilder import catalog
 from chatbuilder.blueprint import Automation, Blueprint, Template
-from chatbuilder.generators.notion.rich import LIST_LIMIT, Json, bullet, heading, numbered, paragraph, to_do
-from chatbuilder.generators.notion.schema import MARKER
+from chatbuilder.generators.notion.rich import (
+    LIST_LIMIT,
+    Json,
+    block,
+    bullet,
+    heading,
+    marked,
+    numbered,
+    paragraph,
+    to_do,
+)
 from chatbuilder.solution import ManualStep
 
 TEMPLATES_TITLE = "Templates"
@@ -31,7 +40,7 @@ def home(blueprint: Blueprint, manual: tuple[ManualStep, ...]) -> list[Json]:
     ]
     if manual:
         blocks += [heading("Still to do by hand"), *(to_do(step.title) for step in manual)]
-    return [*blocks, paragraph(f"{MARKER}home", colour="gray")][:LIST_LIMIT]
+    return [*blocks[: LIST_LIMIT - 1], block("paragraph", marked("home", colour="gray"))]
 
 
 def templates_intro() -> list[Json]:

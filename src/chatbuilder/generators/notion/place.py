@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import parse_qs, unquote, urlsplit
-
-from chatbuilder.errors import InputError
 from chatbuilder.generators.notion.rich import Json
-
-_ID = re.compile(r"(?<![0-9a-f])([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$")
+from chatbuilder.links import notion_page
 
 
 def page_parent(target: str | None) -> Json:
@@ -18,24 +13,4 @@ def page_parent(target: str | None) -> Json:
     """
     if target is None:
         return {"type": "workspace", "workspace": True}
-    return {"type": "page_id", "page_id": page_id(target)}
-
-
-def page_id(target: str) -> str:
-    """Return the page id in an id or a Notion URL, with hyphens. Raises `InputError`."""
-    found = next((match for text in _candidates(target) if (match := _ID.search(text))), None)
-    if found is None:
-        raise InputError(
-            f"{target!r} holds no Notion page id.", title="Parent page not understood", kept="nothing was written.",
-            hint="in Notion open the page, choose Share, then Copy link, and paste that link as parent.",
-        )  # fmt: skip
-    return "-".join(found.groups())
-
-
-def _candidates(target: str) -> list[str]:
-    """A link to a page that is open beside another one names it in the parameter p."""
-    text = target.strip().lower()
-    if "/" not in text:
-        return [text]
-    parts = urlsplit(text if "://" in text else f"https://{text}")
-    return [*parse_qs(parts.query).get("p", []), unquote(parts.path).rstrip("/")]
+    return {"type": "page_id", "page_id": notion_page(target)}

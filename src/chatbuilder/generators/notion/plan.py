@@ -3,6 +3,11 @@
 Beside the request itself (method, path, params, query, body) a payload says what it makes, so that delivery can find
 it again: `makes` (page, database, schema, fields, tabs, view, widget, row), `key` and, where the API keeps text for
 us, `marker`. `optional` gives the reason why a refusal is no failure: the step and what depends on it are left out.
+`anew` is the body that makes a view where the tab it was put on is gone.
+
+New tabs go to the end, so each view waits for the one before it: the tabs stand in the order of the design whatever
+else is sent at the same time, and writes to one database come one after the other, as Notion likes them
+(conflict_error otherwise). The dashboard says its place itself, right after the first tab, and waits for no view.
 """
 
 from __future__ import annotations
@@ -13,10 +18,9 @@ from typing import Any
 from chatbuilder.blueprint import Blueprint, Table
 from chatbuilder.generators.notion import pages
 from chatbuilder.generators.notion.dashboard import Widget
-from chatbuilder.generators.notion.rich import Json, emoji, rich
+from chatbuilder.generators.notion.rich import Json, emoji, mark, marked, rich
 from chatbuilder.generators.notion.schema import (
     ICONS,
-    MARKER,
     database_key,
     database_properties,
     extend_key,
@@ -83,7 +87,7 @@ def _page(key: str, title: str, parent: Json, children: list[Json], icon: str) -
         "properties": {"title": {"title": rich(title)}},
         "children": children,
     }
-    marker = {"marker": f"{MARKER}{HOME}"} if key == HOME else {}
+    marker = {"marker": mark(HOME)} if key == HOME else {}
     return _step(
         key, f"Page {title}", {"method": "POST", "path": _PAGES, "body": body, "makes": "page", "key": key, **marker}
     )
@@ -106,11 +110,10 @@ def _databases(blueprint: Blueprint) -> Iterator[Step]:
 
 
 def _database(table: Table, blueprint: Blueprint) -> Step:
-    marker = f"{MARKER}{table.key}"
     body = {
         "parent": {"type": "page_id", "page_id": Ref(HOME)},
         "title": rich(table.name),
-        "description": rich(f"{table.about} {marker}"),
+        "description": [*rich(f"{table.about} "), *marked(table.key)],
         "is_inline": False,
         "icon": emoji(ICONS.get(table.key, "🗂️")),
         "initial_data_source": {"properties": database_properties(table, blueprint)},
@@ -121,7 +124,7 @@ def _database(table: Table, blueprint: Blueprint) -> Step:
         "body": body,
         "makes": "database",
         "key": table.key,
-        "marker": marker,
+        "marker": mark(table.key),
     }
     return _step(database_key(table.key), f"Database {table.name}", payload)
 
@@ -156,19 +159,28 @@ def _views(blueprint: Blueprint, views: Mapping[str, NotionView]) -> Iterator[St
             "key": table.key,
         }  # fmt: skip
         yield _step(tabs_key(table.key), f"Find the first tab of {table.name}", payload)
+    last: dict[str, str] = {}  # the tab of a table that a new one goes behind
     for view in blueprint.views:
         made = views[view.key]
-        after = (extend_key(view.table), tabs_key(view.table))
+        after = [extend_key(view.table), tabs_key(view.table)]
+        whole = {**_place(view.table), "type": made.kind, **made.body}
+        key = f"view:{view.key}"
         if made.kind == "table" and view.table not in taken:
             taken.add(view.table)
             payload = {
-                "method": "PATCH", "path": f"{_VIEWS}/{{view_id}}",
-                "params": {"view_id": Ref(tabs_key(view.table), "results.0.id")}, "body": made.body,
+                "method": "PATCH", "path": f"{_VIEWS}/{{view_id}}", "params": {"view_id": _first_tab(view.table)},
+                "body": made.body, "anew": whole,
             }  # fmt: skip
         else:
-            payload = {"method": "POST", "path": _VIEWS, "body": {**_place(view.table), "type": made.kind, **made.body}}
+            payload = {"method": "POST", "path": _VIEWS, "body": whole}
+            after += [last[view.table]] if view.table in last else []
+            last[view.table] = key
         payload |= {"makes": "view", "key": view.key}
-        yield _step(f"view:{view.key}", f"View {view.name}", payload, *after)
+        yield _step(key, f"View {view.name}", payload, *after)
+
+
+def _first_tab(table: str) -> Ref:
+    return Ref(tabs_key(table), "results.0.id")
 
 
 def tabs_key(table: str) -> str:
@@ -184,6 +196,7 @@ def _dashboard(blueprint: Blueprint, boxes: tuple[Widget, ...]) -> Iterator[Step
     if blueprint.dashboard is None:
         return
     body = {**_place("sessions"), "name": blueprint.dashboard.name, "type": "dashboard"}
+    body["position"] = {"type": "after_view", "view_id": _first_tab("sessions")}
     payload = {
         "method": "POST",
         "path": _VIEWS,
@@ -192,7 +205,7 @@ def _dashboard(blueprint: Blueprint, boxes: tuple[Widget, ...]) -> Iterator[Step
         "key": DASHBOARD,
         "optional": NEEDS_BUSINESS,
     }
-    yield _step(DASHBOARD, f"View {blueprint.dashboard.name}", payload, tabs_key("sessions"))
+    yield _step(DASHBOARD, f"View {blueprint.dashboard.name}", payload)
     lead = DASHBOARD
     for box in boxes:
         inside = {"view_id": Ref(DASHBOARD), "data_source_id": source(box.table), **box.body}

@@ -8,6 +8,7 @@ from typing import Any
 
 from chatbuilder.blueprint import Blueprint, Field, Table
 from chatbuilder.generators.common.data import csv_text, stored_fields
+from chatbuilder.generators.common.guide import NOT_YET
 from chatbuilder.generators.common.text import md, slug
 from chatbuilder.generators.notion.formulas import expression
 from chatbuilder.generators.notion.manual import view_recipe
@@ -16,7 +17,6 @@ from chatbuilder.generators.notion.rich import plain_text
 from chatbuilder.generators.notion.scripts import VERSION
 from chatbuilder.solution import Document, OutputFile, Plan, Step, json_text
 
-NOT_YET = "(coming: not in this version yet)"
 _TYPE_NAMES = {
     "title": "Title", "rich_text": "Text", "url": "URL", "number": "Number", "date": "Date", "checkbox": "Checkbox",
     "select": "Select", "multi_select": "Multi-select", "people": "Person", "relation": "Relation",
@@ -78,8 +78,9 @@ def order_text(plan: Plan) -> str:
         "Every request that builds the system. They go to `https://api.notion.com` with the header",
         f"`Notion-Version: {VERSION}`.",
         'An object `{"$ref": "step", "path": "id"}` stands for that value in the answer to an earlier request, and so',
-        "does a key such as `$ref:step#path`. `{name}` in a path stands for `params`.",
-        f"`chatbuilder apply` sends exactly these {NOT_YET}.", "",
+        "does a key such as `$ref:step#path`. `{name}` in a path stands for `params`. The reference to `target` is a",
+        "mark of your system, twelve letters and digits of your choice, by which its parts are found again.",
+        "`chatbuilder apply` sends exactly these.", "",
         "To send one by hand, put real ids in place of the references, save what is below `body` as body.json, and:",
         "",
         *_curl("POST", "/v1/databases", "@body.json"), "",
@@ -223,7 +224,8 @@ def portability_text(bp: Blueprint) -> str:
         "## Back in, or into another tool", "",
         "1. `templates/*.csv` and `templates/*.json` have the exact columns. Fill them from your export, key first.",
         "2. In Notion: three dots of the database, Merge with CSV. It adds rows and never updates.",
-        f"3. `chatbuilder import` reads the original chat exports again, for any platform {NOT_YET}.",
+        "3. `chatbuilder import` reads the original chat exports again; `chatbuilder sync` writes them to any "
+        f"platform {NOT_YET}.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from chatbuilder.generators.common.text import clean
+from chatbuilder.solution import Ref
 
 # Limits of the API (developers.notion.com/reference/request-limits): 2,000 characters a text, 100 entries a list.
 # Half of it, because a character outside the basic plane may count as two.
 TEXT_LIMIT = 1000
 LIST_LIMIT = 100
+MARKER = "chatbuilder:v1:"
 
 Json = dict[str, Any]
 
@@ -23,6 +25,17 @@ def rich(text: str, *, bold: bool = False, colour: str = "") -> list[Json]:
     return [
         {"type": "text", "text": {"content": piece}, **({"annotations": marks} if marks else {})} for piece in pieces
     ]
+
+
+def mark(key: str) -> Ref:
+    """Return the text that no other system has, by which delivery finds what a lost answer made."""
+    return Ref("target", "mark", f"{MARKER}{key}:")
+
+
+def marked(key: str, *, colour: str = "") -> list[Json]:
+    """Return a mark as rich text."""
+    marks: Json = {"annotations": {"color": colour}} if colour else {}
+    return [{"type": "text", "text": {"content": mark(key)}, **marks}]
 
 
 def plain_text(items: Iterable[Json]) -> str:

@@ -14,7 +14,6 @@ from chatbuilder.generators.notion.queries import notion_type
 from chatbuilder.generators.notion.rich import LIST_LIMIT, Json, rich
 from chatbuilder.solution import Ref
 
-MARKER = "chatbuilder:v1:"
 ABOUT_LIMIT = 280
 ICONS = {"sessions": "💬", "topics": "🏷️", "projects": "📁", "prompts": "✨"}
 _FUNCTIONS = {"count": "count", "latest": "latest_date", "sum": "sum"}

@@ -23,7 +23,8 @@ __all__ = ["generate"]
 
 def generate(config: Config, blueprint: Blueprint) -> Solution:
     """Return the Google Sheets solution: plan of two requests, Apps Script, manual steps, guide."""
-    requests = build_requests(blueprint)
+    given = config.target.spreadsheet is not None
+    requests = build_requests(blueprint, given=given)
     plan = build_plan(blueprint, requests, config.target)
     script = automation_script(blueprint)
     manual = manual_steps(blueprint, scripted=bool(script))
@@ -38,7 +39,6 @@ def generate(config: Config, blueprint: Blueprint) -> Solution:
         *data_files(blueprint),
         OutputFile("data-dictionary.md", dictionary.markdown, "Every column and what it means"),
     )
-    given = config.target.spreadsheet is not None
     guide = build_guide(blueprint, guide_parts(blueprint, manual, scripted=bool(script), given=given))
     return Solution("sheets", blueprint, guide, (dictionary,), files, plan, manual)
 

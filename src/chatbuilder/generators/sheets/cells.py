@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chatbuilder.blueprint import Colour, Field
-from chatbuilder.generators.common.text import clean
+from chatbuilder.generators.common.sheets_batch import grid_range, say
 from chatbuilder.generators.sheets.formulas import serial
-from chatbuilder.generators.sheets.layout import ENTRY_BREAK, LIST_BREAK, ROWS, grid_range
+from chatbuilder.generators.sheets.layout import ENTRY_BREAK, LIST_BREAK, ROWS
 
 Request = dict[str, Any]
-CELL_LIMIT = 50_000
 _PATTERNS = {"iso": "yyyy-mm-dd", "european": "dd/mm/yyyy", "us": "mm/dd/yyyy"}
 _RGB: dict[Colour, str] = {
     "gray": "e8eaed", "brown": "ead9cf", "orange": "fce0c8", "yellow": "fef0b8", "green": "cfe9d4",
@@ -31,11 +29,6 @@ def colour(rgb: str) -> dict[str, Any]:
 def option_colour(name: Colour) -> dict[str, Any]:
     """Return the pale background of a choice."""
     return colour(_RGB[name])
-
-
-def say(value: str) -> dict[str, Any]:
-    """Return a cell that holds text and nothing but text: never a formula, whatever it begins with."""
-    return {"userEnteredValue": {"stringValue": clean(value)[:CELL_LIMIT]}}
 
 
 def number(value: float) -> dict[str, Any]:
@@ -90,17 +83,6 @@ def add_sheet(sheet: int, title: str, columns: int, frozen: tuple[int, int] = (0
     if more.pop("plain", False):
         grid["hideGridlines"] = True
     return {"addSheet": {"properties": {"sheetId": sheet, "title": title, "gridProperties": grid, **more}}}
-
-
-def put(sheet: int, row: int, column: int, rows: Iterable[Sequence[dict[str, Any]]]) -> Request:
-    """Return the request that writes cells, starting at a cell (counted from 0). Formats stay as they are."""
-    return {
-        "updateCells": {
-            "start": {"sheetId": sheet, "rowIndex": row, "columnIndex": column},
-            "rows": [{"values": list(cells)} for cells in rows],
-            "fields": "userEnteredValue",
-        }
-    }
 
 
 def look(area: dict[str, Any], form: dict[str, Any]) -> Request:

@@ -6,19 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from chatbuilder.blueprint import Blueprint, Chart, Dashboard, Figure
-from chatbuilder.generators.sheets.cells import (
-    Request,
-    add_sheet,
-    column_width,
-    date_pattern,
-    formula,
-    heading,
-    look,
-    put,
-    say,
-)
+from chatbuilder.generators.common.sheets_batch import grid_range, put, say
+from chatbuilder.generators.sheets.cells import Request, add_sheet, column_width, date_pattern, formula, heading, look
 from chatbuilder.generators.sheets.formulas import column_test
-from chatbuilder.generators.sheets.layout import DASHBOARD, Grid, grid_range, sheet_id, stable_id
+from chatbuilder.generators.sheets.layout import DASHBOARD, Grid, sheet_id, stable_id
 from chatbuilder.generators.sheets.views import bucket
 
 CHART_ROWS = 26  # half a year of weeks; also the most groups that a chart shows

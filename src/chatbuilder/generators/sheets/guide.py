@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chatbuilder.blueprint import Blueprint
-from chatbuilder.generators.common.guide import GuideParts
+from chatbuilder.generators.common.guide import NOT_YET, TO_LIBRARY, GuideParts
 from chatbuilder.generators.common.text import md, slug
 from chatbuilder.generators.sheets.formulas import row_test
 from chatbuilder.generators.sheets.layout import Grid, grids, needs_sheet
 from chatbuilder.solution import ManualStep
 
-SOON = "(coming: not in this version yet)"
 _ANSWERS: dict[str, str] = {
     "organization": "Choose **Topic** and **Category** from their dropdowns.",
     "search": "Type words into B2 of the sheet **Search**: it lists the sessions that hold all of them, newest first.",
@@ -44,8 +43,8 @@ _AUTOMATIONS = {
     "reminder": "`remind` in `Code.gs` mails you what is due every morning at six; no mail when nothing is.",
     "backup": "`backup` in `Code.gs` runs every Monday. By hand: **File** → **Make a copy**, or **File** → "
     "**Download** → **Microsoft Excel (.xlsx)**.",
-    "sync": f"`chatbuilder sync` {SOON}. `sheets/recipes.md` has the calls that work today, and how to run them every "
-    "day.",
+    "sync": f"`chatbuilder sync` {NOT_YET}. `sheets/recipes.md` has the calls that work today, and how to run them "
+    "every day.",
 }
 _VIEWS = (
     "Each view is a **filter view** (**Data** → **Change view**, or a link on the sheet **Start**): it filters and "
@@ -79,30 +78,54 @@ def _result(blueprint: Blueprint) -> str:
 
 def _setup(blueprint: Blueprint, *, scripted: bool, given: bool) -> tuple[str, ...]:
     steps = [
-        f"`chatbuilder apply` {SOON} will send exactly the requests in `sheets/`. Until then a script sends the same "
-        "ones: the next steps.",
-        "Open the spreadsheet that you named as the target: new sheets are added beside the ones it has."
-        if given
-        else f"Open sheets.new and name the file **{md(blueprint.name)}**.",
-        "**Extensions** → **Apps Script**. Rename the file `Code.gs` that is there to `Build.gs`, and put "
-        "`sheets/apps-script/Build.gs` in place of what it holds.",
-        "Click **+** beside **Services**, choose **Google Sheets API** and **Add**.",
-        "Choose `buildSystem` in the toolbar and click **Run**; allow what Google asks. The whole system appears at "
-        "once.",
+        *_tokens(given=given),
+        "`chatbuilder apply --answers FILE` (or Auto-setup in the wizard) sends exactly the requests in `sheets/`: "
+        + (
+            "one batch that adds new sheets beside yours. It stops before anything is written when there are sheets of "
+            "the same name."
+            if given
+            else "one that makes the file, and one batch that builds everything in it."
+        ),
     ]
     if scripted:
         steps.append(
-            "Click **+** beside **Files** → **Script**, name it `Code` and paste `sheets/apps-script/Code.gs`; choose "
-            "`installTriggers` and click **Run**. Reload the spreadsheet: the menu **Chatbuilder** is there."
+            "**Extensions** → **Apps Script**, **+** beside **Files** → **Script**, name it `Code` and paste "
+            "`sheets/apps-script/Code.gs`; choose `installTriggers` and click **Run**. Reload the spreadsheet: the "
+            "menu **Chatbuilder** is there."
         )
     steps.append("Go through “To do by hand” below.")
+    where = "the spreadsheet that you named" if given else f"sheets.new, named **{md(blueprint.name)}**"
     files = ", ".join(f"`sheets/import/{slug(table.name)}.csv`" for table in blueprint.tables)
-    steps.append(
+    steps += [
+        f"Without a token: open {where}, **Extensions** → **Apps Script**, rename the `Code.gs` that is there to "
+        "`Build.gs`, put `sheets/apps-script/Build.gs` in place of what it holds, add **Google Sheets API** under "
+        "**Services**, choose `buildSystem` and click **Run**: it sends the same batch.",
         f"Without scripts: **File** → **Import** → **Upload** {files}, each with **Insert new sheet(s)**; name each "
         "sheet like its file, mark it and choose **Format** → **Convert to table**, set the column types from "
-        "`data-dictionary.md`, and make the filter views with the formulas under “Views”."
-    )
+        "`data-dictionary.md`, and make the filter views with the formulas under “Views”.",
+    ]
     return tuple(steps)
+
+
+def _tokens(*, given: bool) -> tuple[str, ...]:
+    machine = (
+        "console.cloud.google.com → create a project → **APIs & Services** → **Library** → enable **Google Sheets "
+        "API** and **Google Drive API** → **IAM & Admin** → **Service accounts** → **Create** → **Keys** → **Add key** "
+        "→ **JSON**. Then `chatbuilder token set sheets --file FILE` with that file."
+    )
+    if given:
+        return (
+            f"A key for a spreadsheet of your own: {machine}",
+            "Open the spreadsheet, **Share**, add the `client_email` from the JSON file as **Editor**. (A sign-in with "
+            "the browser sees only files that chatbuilder made.) Its language and time zone stay as they are.",
+        )
+    return (
+        "Sign in: console.cloud.google.com → create a project → **APIs & Services** → **Library** → enable **Google "
+        "Sheets API** and **Google Drive API** → **Google Auth Platform** → **Get started** (External) → **Audience** "
+        "→ **Publish app** (in testing a sign-in ends after 7 days) → **Clients** → **Create client** → **Desktop "
+        "app** → **Download JSON**. Then `chatbuilder token set sheets --file FILE` with that file: your browser asks "
+        "once, for the right to files that chatbuilder makes (`drive.file`) and no others.",
+    )
 
 
 def _view_note(key: str, blueprint: Blueprint, found: dict[str, Grid]) -> str:
@@ -153,7 +176,7 @@ def _sync(blueprint: Blueprint) -> str:
     if blueprint.sessions.has("external_id"):
         keep = "**Source ID** and **External ID** as they are: rows are recognised by them"
     return (
-        f"`chatbuilder import PATH` and then `chatbuilder sync` {SOON} will add new chats below the table and never "
+        f"{TO_LIBRARY}. `chatbuilder sync` {NOT_YET} will add new chats below the table and never "
         "touch what you typed. Until then: fill `sheets/import/chat-sessions.csv`, **File** → **Import** → **Append "
         "to current sheet**, and let **Data** → **Data clean-up** → **Remove duplicates** on Source ID drop what "
         f"came twice. Keep {keep}."
@@ -165,8 +188,11 @@ def _limits(blueprint: Blueprint) -> tuple[str, ...]:
         "Links between tables are names: renaming a topic or project in its table does not rename it in the sessions.",
         "A cell holds 50,000 characters, a file 10 million cells; computed view sheets show up to 5,000 rows.",
         "Times are stored in UTC; “today” is the day in the spreadsheet's time zone "
-        f"({md(blueprint.timezone)}, **File** → **Settings**). The language of the file is set to English (United "
-        "States), which the formulas are written in; your own menus stay in your language.",
+        f"({md(blueprint.timezone)}, **File** → **Settings**). The language of a new file is set to English (United "
+        "States), which the formulas are written in; your own menus stay in your language. A spreadsheet of your own "
+        "keeps its language and time zone.",
+        "Other answers later: new columns come at the end of a table, new choices beside yours; nothing that holds "
+        "data is dropped or renamed, and a sheet that you changed stays yours.",
     ]
     if blueprint.sessions.has("owner"):
         lines.append(

@@ -10,10 +10,10 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from chatbuilder.blueprint import Blueprint, Field, Table, View
 from chatbuilder.generators.common.data import stored_fields
+from chatbuilder.generators.common.sheets_batch import letters_of as letters
 
 ROWS = 1000
 VIEW_ROWS = 5000  # a formula's rows must find room: Sheets adds only some by itself
@@ -34,29 +34,9 @@ def sheet_id(key: str) -> int:
     return stable_id("sheet", key)
 
 
-def letters(index: int) -> str:
-    """Return the letters of a column, counted from 0: A, B … Z, AA."""
-    text = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        text = chr(65 + rest) + text
-    return text
-
-
 def quoted(title: str) -> str:
     """Return a sheet title as formulas take it."""
     return "'" + title.replace("'", "''") + "'"
-
-
-def grid_range(sheet: int, rows: tuple[int, int | None], columns: tuple[int, int | None]) -> dict[str, Any]:
-    """Return a GridRange; both ends count from 0, the second is exclusive, None leaves it open."""
-    found = {"sheetId": sheet, "startRowIndex": rows[0], "startColumnIndex": columns[0]}
-    if rows[1] is not None:
-        found["endRowIndex"] = rows[1]
-    if columns[1] is not None:
-        found["endColumnIndex"] = columns[1]
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from chatbuilder.blueprint import Blueprint, Field
-from chatbuilder.generators.sheets.cells import (
-    Request,
-    add_sheet,
-    column_width,
-    formula,
-    heading,
-    look,
-    number_format,
-    put,
-    say,
-)
+from chatbuilder.generators.common.sheets_batch import grid_range, put, say
+from chatbuilder.generators.sheets.cells import Request, add_sheet, column_width, formula, heading, look, number_format
 from chatbuilder.generators.sheets.formulas import ME, text
 from chatbuilder.generators.sheets.layout import (
     DASHBOARD,
@@ -28,7 +19,6 @@ from chatbuilder.generators.sheets.layout import (
     TEMPLATES,
     VIEW_ROWS,
     Grid,
-    grid_range,
     needs_sheet,
     sheet_id,
     stable_id,

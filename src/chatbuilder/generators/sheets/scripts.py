@@ -12,6 +12,7 @@ from chatbuilder.blueprint import Automation, Blueprint
 from chatbuilder.generators.sheets.cells import Request
 from chatbuilder.generators.sheets.layout import ENTRY_BREAK, RULES
 from chatbuilder.generators.sheets.pages import template_body
+from chatbuilder.solution import resolve
 
 _BUILD = """\
 /**
@@ -255,7 +256,8 @@ def _settings(blueprint: Blueprint, kinds: dict[str, Automation]) -> dict[str, A
 
 def build_script(requests: list[Request]) -> str:
     """Return Build.gs: the batch as a script, for people who want no token and no API."""
-    return _BUILD % json.dumps(requests, ensure_ascii=True, separators=(",", ":"))
+    marked = resolve(requests, {"target": {"mark": "script"}})
+    return _BUILD % json.dumps(marked, ensure_ascii=True, separators=(",", ":"))
 
 
 def manifest(blueprint: Blueprint) -> str:

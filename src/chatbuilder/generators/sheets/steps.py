@@ -7,33 +7,36 @@ then the entire request will fail and nothing will be applied").
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
 
-from chatbuilder.blueprint import Blueprint
+from chatbuilder.blueprint import Blueprint, Field
 from chatbuilder.config import Target
+from chatbuilder.generators.common.sheets_target import spreadsheet_id as spreadsheet_id
 from chatbuilder.generators.sheets.cells import Request
 from chatbuilder.generators.sheets.dashboard import add_dashboard, dashboard_sheet
-from chatbuilder.generators.sheets.layout import DASHBOARD, START, Grid, grids, needs_sheet, sheet_id, stable_id
+from chatbuilder.generators.sheets.layout import (
+    DASHBOARD,
+    LISTS,
+    SEARCH,
+    START,
+    Far,
+    Grid,
+    grids,
+    needs_sheet,
+    sheet_id,
+    stable_id,
+)
 from chatbuilder.generators.sheets.pages import add_page, add_start, page, page_names, start_sheet
 from chatbuilder.generators.sheets.tables import add_data_sheet, data_sheet, lists_sheet
-from chatbuilder.generators.sheets.views import add_view_sheet, filter_view, view_sheet
+from chatbuilder.generators.sheets.views import add_view_sheet, filter_view, view_sheet, view_sheet_id
 from chatbuilder.solution import Plan, Ref, Step
 
 FILES = "/drive/v3/files"
 BATCH = "/v4/spreadsheets/{spreadsheet}:batchUpdate"
-MARK = {"chatbuilder": "v1"}
+MARK = {"chatbuilder": Ref("target", "mark", "v1:")}
+STAMP = Ref("target", "mark", "v1:file:")
 MIME = "application/vnd.google-apps.spreadsheet"
-
-
-def spreadsheet_id(pasted: str | None) -> str | None:
-    """Return the id in a pasted URL or id of a spreadsheet; the text itself, URL-quoted, when it is neither."""
-    if pasted is None:
-        return None
-    found = re.search(r"/spreadsheets/d/([A-Za-z0-9_-]{20,})", pasted)
-    return found[1] if found else quote(pasted, safe="")
 
 
 def build_plan(blueprint: Blueprint, requests: list[Request], target: Target) -> Plan:
@@ -42,7 +45,10 @@ def build_plan(blueprint: Blueprint, requests: list[Request], target: Target) ->
     steps: list[Step] = []
     if given is None:
         body = {"name": blueprint.name, "mimeType": MIME, "appProperties": MARK}
-        payload = {"method": "POST", "path": FILES, "query": {"fields": "id,name,webViewLink"}, "body": body}
+        payload = {
+            "method": "POST", "path": FILES, "query": {"fields": "id,name,webViewLink"}, "body": body,
+            "makes": "spreadsheet", "marker": MARK["chatbuilder"],
+        }  # fmt: skip
         steps.append(Step("file", "Create the spreadsheet", "http", payload))
         # A file that Drive makes has one empty sheet, with the id 0.
         requests = [*requests, {"deleteSheet": {"sheetId": 0}}]
@@ -51,21 +57,69 @@ def build_plan(blueprint: Blueprint, requests: list[Request], target: Target) ->
         "path": BATCH,
         "params": {"spreadsheet": given or Ref("file")},
         "body": {"requests": requests, "includeSpreadsheetInResponse": False},
+        "makes": "sheets",
+        "marker": STAMP,
+        "given": given is not None,
+        "layout": described(blueprint),
     }
     needs = () if given else ("file",)
     steps.append(Step("build", "Build sheets, tables, views and dashboard", "http", batch, needs))
     return Plan(tuple(steps))
 
 
-def build_requests(blueprint: Blueprint) -> list[Request]:
-    """Return every request of the batch, in order: sheets before what refers to them."""
-    return list(_requests(blueprint, grids(blueprint)))
+def described(blueprint: Blueprint) -> dict[str, Any]:
+    """Return where everything stands, for delivery and evolution: the columns of each table by field key.
+
+    `inputs` are the cells (sheet, row, column) that people are asked to type into; they belong to them.
+    """
+    found = grids(blueprint)
+    listed = {
+        f"{key}.{_known_as(grid.table.field(name))}": [column, grid.table.field(name).name]
+        for key, grid in found.items()
+        for name, column in grid.lists.items()
+    }
+    return {
+        "tables": {key: _described(grid) for key, grid in found.items()},
+        "lists": {"sheet": sheet_id(LISTS), "title": LISTS, "columns": listed},
+        "inputs": [list(cell) for cell in _inputs(blueprint)],
+    }
+
+
+def _described(grid: Grid) -> dict[str, Any]:
+    columns = {_known_as(item): [grid.index[item.key], item.name] for item in (*grid.stored, *grid.computed)}
+    return {
+        "sheet": grid.sheet, "title": grid.table.name, "table": grid.table_id, "stored": len(grid.stored),
+        "columns": columns,
+    }  # fmt: skip
+
+
+def _known_as(field: Field | Far) -> str:
+    """Return what a column is known by: two names of a person's own fields may give the same key."""
+    own = isinstance(field, Field) and field.source == "options"
+    return f"{field.key}:{field.name}" if own else field.key
+
+
+def _inputs(blueprint: Blueprint) -> Iterator[tuple[int, int, int]]:
+    if blueprint.sessions.has("owner"):
+        yield sheet_id(START), 3, 1
+    if SEARCH in page_names(blueprint):
+        yield sheet_id(SEARCH), 1, 1
+    yield from ((view_sheet_id(view), 1, 1) for view in blueprint.views if view.kind == "calendar")
+
+
+def build_requests(blueprint: Blueprint, *, given: bool = False) -> list[Request]:
+    """Return every request of the batch, in order: sheets before what refers to them.
+
+    `given`: the file is the person's own, whose language and time zone stay as they are.
+    """
+    found = grids(blueprint)
+    # Formulas below are written in en-US syntax, whatever the language of the account.
+    properties = {"locale": "en_US", "timeZone": blueprint.timezone}
+    setting = {"updateSpreadsheetProperties": {"properties": properties, "fields": "locale,timeZone"}}
+    return [*([] if given else [setting]), *_requests(blueprint, found)]
 
 
 def _requests(blueprint: Blueprint, found: dict[str, Grid]) -> Iterator[Request]:
-    # Formulas below are written in en-US syntax, whatever the language of the account.
-    properties = {"locale": "en_US", "timeZone": blueprint.timezone}
-    yield {"updateSpreadsheetProperties": {"properties": properties, "fields": "locale,timeZone"}}
     yield from _sheets(blueprint, found)
     yield from lists_sheet(found)
     for grid in found.values():
@@ -99,7 +153,7 @@ def _marks(found: dict[str, Grid]) -> Iterator[Request]:
         metadata = {
             "metadataId": stable_id("metadata", key),
             "metadataKey": "chatbuilder",
-            "metadataValue": f"v1:{key}",
+            "metadataValue": Ref("target", "mark", f"v1:{key}:"),
             "location": where,
             "visibility": "DOCUMENT",
         }

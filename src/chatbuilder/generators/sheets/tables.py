@@ -7,6 +7,8 @@ from typing import Any
 
 from chatbuilder.blueprint import Blueprint, Field, Rollup
 from chatbuilder.filters import And, Cmp, Today
+from chatbuilder.generators.common.sheets_batch import grid_range, put, say
+from chatbuilder.generators.common.sheets_batch import letters_of as letters
 from chatbuilder.generators.sheets.cells import (
     ALARM,
     HEADER_COLOUR,
@@ -20,12 +22,10 @@ from chatbuilder.generators.sheets.cells import (
     look,
     number_format,
     option_colour,
-    put,
-    say,
     when,
 )
 from chatbuilder.generators.sheets.formulas import column_formula, row_test, text
-from chatbuilder.generators.sheets.layout import LISTS, Far, Grid, grid_range, letters, quoted, sheet_id
+from chatbuilder.generators.sheets.layout import LISTS, Far, Grid, quoted, sheet_id
 
 _TYPES = {
     "title": "TEXT", "text": "TEXT", "long_text": "TEXT", "url": "TEXT", "number": "DOUBLE", "date": "DATE",
@@ -114,8 +114,8 @@ def _dropdowns(grid: Grid, grids: dict[str, Grid]) -> Iterator[Request]:
             other = grids[field.relation.table]
             yield _from_range(grid, field, other.column(other.table.title.key))
     for key, number in grid.lists.items():
-        field, letter = grid.table.field(key), letters(number)
-        yield _from_range(grid, field, f"{quoted(LISTS)}!${letter}$2:${letter}${len(field.options) + 1}")
+        letter = letters(number)
+        yield _from_range(grid, grid.table.field(key), f"{quoted(LISTS)}!${letter}$2:${letter}")
 
 
 def _from_range(grid: Grid, field: Field, source: str) -> Request:

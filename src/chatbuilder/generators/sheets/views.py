@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from chatbuilder.blueprint import Blueprint, Field, Interval, Sort, View
+from chatbuilder.generators.common.sheets_batch import grid_range, put, say
+from chatbuilder.generators.common.sheets_batch import letters_of as letters
 from chatbuilder.generators.sheets.cells import (
     QUIET,
     Request,
@@ -17,21 +19,10 @@ from chatbuilder.generators.sheets.cells import (
     heading,
     look,
     number_format,
-    put,
-    say,
     when,
 )
 from chatbuilder.generators.sheets.formulas import column_test, row_test, text
-from chatbuilder.generators.sheets.layout import (
-    ROWS,
-    VIEW_ROWS,
-    Grid,
-    grid_range,
-    letters,
-    needs_sheet,
-    sheet_id,
-    stable_id,
-)
+from chatbuilder.generators.sheets.layout import ROWS, VIEW_ROWS, Grid, needs_sheet, sheet_id, stable_id
 
 BOARD_COLUMNS = 30
 BAR_LENGTH = 60

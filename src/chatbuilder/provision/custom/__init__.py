@@ -9,10 +9,12 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from chatbuilder.errors import InputError, RefusedError
+from chatbuilder.provision import above
 from chatbuilder.provision.base import Links, Preflight, Provisioner, Removal, Result, State
 from chatbuilder.provision.custom import meta, removal
 from chatbuilder.provision.custom.database import META, Database, Thing, catalogue, not_writable, quote, rehearse
@@ -59,13 +61,16 @@ class SqliteProvisioner:
 
     Results: {step, digest, objects: {name: SQL as stored}, rows: those it added, ran: marks of the statements that
     added rows, tables: column definitions, design: the columns that the answers want, created: whether the file is
-    ours}; `kept` says what of the person's stayed, `left` what could not be
+    ours, above: how many of its parents are}; `kept` says what of the person's stayed, `left` what could not be
     changed.
     """
+
+    abreast = 1
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._database = Database(path)
+        self._above = 0
 
     # looking
 
@@ -73,6 +78,7 @@ class SqliteProvisioner:
         """Try the whole plan in memory, then look at the file. Raises InputError listing every name that is taken."""
         planned = rehearse([statement for step in plan for statement in step.payload["statements"]])
         self._check_place()
+        above.forget(self.path, known)
         if not self._database.holds_something():
             return Preflight(str(self.path), exists=False)
         self._check_lock()
@@ -150,7 +156,7 @@ class SqliteProvisioner:
         """Do one step in one transaction, with its row in chatbuilder_meta; a step that is there is not done again."""
         ours = not self._database.holds_something()
         if ours:
-            self._database.create()
+            self._above = self._database.create()
         with self._database.reading() as connection:
             before = meta.remembered(connection).get(step.key) or {}
             whole = bool(before) and self.inspect(step, payload, before) != "missing"
@@ -162,6 +168,7 @@ class SqliteProvisioner:
             result = {"step": step.key, "digest": meta.digest(payload), **work.run()}
             if "system" in payload:
                 result["created"] = before.get("created", ours)
+                result["above"] = max(self._above, int((before or previous or {}).get("above", 0)))
             meta.remember(connection, result)
             meta.refresh(connection, untouched)
             return meta.remembered(connection)[step.key]
@@ -169,6 +176,7 @@ class SqliteProvisioner:
     def remove(self, step: Step, payload: Mapping[str, Any], result: Result) -> Removal:
         """Drop what the step made, when nobody edited it and no row or view of a person's needs it."""
         if not self._database.holds_something():
+            above.remove(self.path, int(result.get("above", 0)))
             return Removal(removed=True, what=step.title, why="it was gone already")
         with self._database.writing() as connection:
             done = meta.remembered(connection)
@@ -179,6 +187,7 @@ class SqliteProvisioner:
             empty = not catalogue(connection)
         if empty and done[step.key].get("created"):
             self._database.delete()
+            above.remove(self.path, int(done[step.key].get("above", 0)))
         if waits:
             return Removal(removed=True, what=step.title, why="it goes with the last step, after what needs it")
         return Removal(removed=not stay, what=step.title, why="; ".join(stay))
@@ -195,8 +204,10 @@ class SqliteProvisioner:
         )  # fmt: skip
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and forget what only a crash would have needed."""
         self._database.close()
+        with suppress(OSError):
+            above.settle(self.path, journaled=self._database.holds_something())
 
 
 def _ours(results: Iterable[Mapping[str, Any]], present: Mapping[str, Thing]) -> set[str]:

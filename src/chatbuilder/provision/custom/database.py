@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chatbuilder.errors import ChatbuilderError, InputError, RefusedError
+from chatbuilder.provision import above
 
 META = "chatbuilder_meta"
 # STRICT tables came with 3.37 (https://sqlite.org/stricttables.html).
@@ -61,13 +62,14 @@ class Database:
             self._connection.execute("PRAGMA foreign_keys = ON")
         return self._connection
 
-    def create(self) -> None:
-        """Make the file, readable by its owner only, and the folders above it; leave an existing one alone."""
+    def create(self) -> int:
+        """Make the file, readable by its owner only, and the folders above it; return how many of those are ours."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            ours = above.make(self.path)
             os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
         except OSError as error:
             raise not_writable(self.path, error.strerror or str(error)) from error
+        return ours
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -14,7 +14,7 @@ from typing import Any
 from chatbuilder.errors import InputError
 from chatbuilder.generators.common import workbook, workbook_spec
 from chatbuilder.generators.common.workbook_spec import Spec
-from chatbuilder.provision import disk
+from chatbuilder.provision import above, disk
 from chatbuilder.provision.base import Links, Preflight, Provisioner, Removal, Result, State
 from chatbuilder.provision.excel import graft, package, presence
 from chatbuilder.provision.excel.digests import digests
@@ -33,13 +33,17 @@ def open_target(target: Path) -> Provisioner:
 class ExcelProvisioner:
     """Delivers the one step of a workbook, {path, spec}, to the .xlsx file that the person named.
 
-    Result: {path, mode, sha256, sheets, idents, made}, and for a workbook of theirs {backup, original}. `mode` is
+    Result: {path, mode, sha256, sheets, idents, above}, and for a workbook of theirs {backup, original}. `mode` is
     created or added; `sheets` maps our keys to {name, digest}, `idents` our names of tables to those used; `original`
-    is the SHA-256 of the file before; `made` are folders that were made; `kept` says what stayed as the person made it.
+    is the SHA-256 of the file before; `above` is how many of the folders above are ours; `kept` says what stayed as the
+    person made it.
     """
+
+    abreast = 1
 
     def __init__(self, place: Place) -> None:
         self.place = place
+        self._journaled = False  # whether the journal has the result, once this is closed
 
     # looking
 
@@ -49,6 +53,7 @@ class ExcelProvisioner:
         if problems:
             raise self.place.unfit(problems)
         disk.sweep(self.place.path.parent)
+        above.forget(self.place.path, known)
         data = self.place.read()
         notes: list[str] = []
         merges: list[str] = []
@@ -84,7 +89,8 @@ class ExcelProvisioner:
         if data is None:
             return None
         if data == workbook.render(spec):
-            return self._result("created", data, spec)
+            self._journaled = True
+            return {**self._result("created", data, spec), "above": above.found(self.place.path)}
         with suppress(Unusable, InputError):
             book = package.read(data)
             there = presence.find(book)
@@ -116,8 +122,7 @@ class ExcelProvisioner:
         data = self.place.read()
         if data is None:
             new = workbook.render(spec)
-            made = self.place.create(new)
-            return {**self._result("created", new, spec), "made": made}
+            return {**self._result("created", new, spec), "above": self._create(new, previous)}
         if previous is not None and previous["mode"] == "created" and disk.sha256(data) == previous["sha256"]:
             return self._rewrite(data, spec, previous)
         book, there = self.place.opened(data)
@@ -131,10 +136,15 @@ class ExcelProvisioner:
             return self._rewrite(data, workbook_spec.with_names(spec, there.sheets, {}), previous)
         return self._add(data, self._without(data, there, previous), spec, previous, there)
 
+    def _create(self, data: bytes, previous: Result | None) -> int:
+        ours = self.place.create(data)
+        self._journaled = True
+        return max(ours, int((previous or {}).get("above", 0)))
+
     def _rewrite(self, seen: bytes, ours: Spec, previous: Result | None) -> Result:
         data = workbook.render(ours)
         self.place.replace(seen, data)
-        return {**self._result("created", data, ours), "made": list((previous or {}).get("made", ()))}
+        return {**self._result("created", data, ours), "above": int((previous or {}).get("above", 0))}
 
     def _add(
         self, seen: bytes, base: bytes, spec: Spec, previous: Result | None = None, there: Presence | None = None
@@ -197,7 +207,7 @@ class ExcelProvisioner:
         }  # fmt: skip
         return {
             "path": str(self.place.path), "mode": mode, "sha256": disk.sha256(data), "sheets": sheets,
-            "idents": {old: new for old, new in (idents or {}).items() if old != new}, "made": [],
+            "idents": {old: new for old, new in (idents or {}).items() if old != new}, "above": 0,
             "backup": origin[0], "original": origin[1],
         }  # fmt: skip
 
@@ -234,7 +244,9 @@ class ExcelProvisioner:
         return Links(path.as_uri(), str(path), steps)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Forget what only a crash would have needed."""
+        with suppress(OSError):
+            above.settle(self.place.path, journaled=self._journaled)
 
 
 def _grafted(base: bytes, ours: Spec) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbuilder.errors import InputError, RefusedError
-from chatbuilder.provision import disk
+from chatbuilder.provision import above, disk
 from chatbuilder.provision.excel import package, presence
 from chatbuilder.provision.excel.package import Package, Unusable
 from chatbuilder.provision.excel.presence import Presence
@@ -88,17 +88,16 @@ class Place:
         if found:
             raise self.unfit(found)
 
-    def create(self, data: bytes) -> list[str]:
-        """Put a new file in place; return the folders that were made for it, innermost first. Raises `RefusedError`."""
-        missing = [folder for folder in self.path.parents if not folder.exists()]
-        for folder in reversed(missing):
-            folder.mkdir(exist_ok=True)
+    def create(self, data: bytes) -> int:
+        """Put a new file in place; return how many folders above it are ours. Raises `RefusedError`."""
+        ours = above.make(self.path)
         if not disk.create(self.path, data):
+            above.settle(self.path, journaled=True)
             raise RefusedError(
                 f"{self.name} appeared while it was being made.", title="The file is there by now",
                 kept="that file, as it is.", hint="look at it, then apply again.",
             )  # fmt: skip
-        return [str(folder) for folder in missing]
+        return ours
 
     def replace(self, seen: bytes, data: bytes) -> None:
         """Put new content in place of what was seen. Raises `RefusedError` when somebody has written since."""
@@ -149,10 +148,8 @@ class Place:
             return data if disk.sha256(data) == result["original"] else None
         return None
 
-    def remove(self, made: Sequence[str]) -> None:
-        """Remove the file, and the folders that were made for it when nothing else is in them."""
-        self.path.unlink()
+    def remove(self, ours: int) -> None:
+        """Remove the file if it is there, and the folders that were made for it when nothing else is in them."""
+        self.path.unlink(missing_ok=True)
         disk.sync_folder(self.path.parent)
-        for folder in made:
-            if not disk.remove_folder(Path(folder)):
-                return
+        above.remove(self.path, ours)

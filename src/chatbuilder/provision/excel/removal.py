@@ -20,6 +20,7 @@ def remove(place: Place, spec: Spec, result: Result) -> Removal:
     disk.sweep(place.path.parent)
     data = place.read()
     if data is None:
+        place.remove(int(result.get("above", 0)))
         return Removal(True, place.name, "it was gone already")
     if disk.sha256(data) == result["sha256"]:
         whole = _whole(place, data, result)
@@ -40,7 +41,7 @@ def remove(place: Place, spec: Spec, result: Result) -> Removal:
     if set(book.sheets()) == there.names():
         if changed:
             return Removal(False, place.name, f"you changed {_names(there, changed)}")
-        place.remove(result.get("made", ()))
+        place.remove(int(result.get("above", 0)))
         return Removal(True, place.name)
     return _cut_out(place, data, book, there, spec, changed)
 
@@ -48,7 +49,7 @@ def remove(place: Place, spec: Spec, result: Result) -> Removal:
 def _whole(place: Place, data: bytes, result: Result) -> Removal | None:
     """Nothing has changed since: remove the file, or put the one from before back."""
     if result["mode"] == "created":
-        place.remove(result.get("made", ()))
+        place.remove(int(result.get("above", 0)))
         return Removal(True, place.name)
     before = place.original(result)
     if before is None:

@@ -1,0 +1,46 @@
+"""All sources, in the order in which their shapes are tried; a test proves that no two claim the same file."""
+
+from chatbuilder.importers import (
+    aistudio,
+    chatgpt,
+    claude,
+    claude_code,
+    codex,
+    copilot_cli,
+    cursor,
+    deepseek,
+    gemini,
+    gemini_cli,
+    grok,
+    librechat,
+    llm,
+    lm_studio,
+    mistral,
+    ms_copilot,
+    open_webui,
+    perplexity,
+    vscode_copilot,
+)
+from chatbuilder.importers.common.shape import Shape
+
+SHAPES: tuple[Shape, ...] = (
+    *chatgpt.SHAPES,
+    *claude.SHAPES,
+    *deepseek.SHAPES,
+    *gemini.SHAPES,
+    *grok.SHAPES,
+    *perplexity.SHAPES,
+    *mistral.SHAPES,
+    *aistudio.SHAPES,
+    *gemini_cli.SHAPES,
+    *vscode_copilot.SHAPES,
+    *open_webui.SHAPES,
+    *librechat.SHAPES,
+    *lm_studio.SHAPES,
+    *ms_copilot.SHAPES,
+    *copilot_cli.SHAPES,
+    *claude_code.SHAPES,
+    *codex.SHAPES,
+    *cursor.SHAPES,
+    *llm.SHAPES,
+)

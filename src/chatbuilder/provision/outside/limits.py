@@ -1,0 +1,116 @@
+"""Keeping to a vendor's limits before they are hit, for all work of this process that shares one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf
+from threading import Lock
+
+from chatbuilder.provision.outside.desk import ANNOUNCE, Desk, Time
+from chatbuilder.secret import Secret
+
+WAY = 0.03  # of a window: by how much one call may be longer on its way to the vendor than another
+BRIEF = 0.005  # seconds: for whoever woke just before the one ahead of it
+OVERSLEPT = 0.02  # seconds by which a sleep may be too long without the beat of a gap being lost
+LOOK = 0.5  # seconds between looks at what changed meanwhile: answers came, the vendor asked for a pause
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `calls` in any `seconds`, bursts allowed, and in a beat of `gap` seconds at the fastest.
+
+    Nobody tells when a call reaches the vendor, only that it is between its sending and its answer. So a call counts
+    until `seconds` after its answer, and at the longest until 3 % more than `seconds` after it was sent: no more than
+    `calls` come into one of the vendor's windows as long as their ways there differ by less than that, and at least
+    97 % of the limit are used, however long answers take.
+    """
+
+    calls: int
+    seconds: float
+    gap: float = 0.0
+
+
+class Pacer:
+    """Gives out turns within one limit, first come, first served."""
+
+    def __init__(self, limit: Limit) -> None:
+        self._limit = limit
+        self._lock = Lock()
+        self._line: deque[object] = deque()
+        self._taken: dict[int, float] = {}  # turn number -> when it no longer counts
+        self._count = 0
+        self._next = -inf
+        self._held = -inf
+        self._time: Time | None = None
+
+    @contextmanager
+    def turn(self, desk: Desk, why: str) -> Iterator[None]:
+        """Wait until a call may be sent, and count it. Raises `Cancelled`."""
+        number = self._wait(desk, why)
+        try:
+            yield
+        finally:
+            with self._lock:
+                if number in self._taken:
+                    self._taken[number] = min(self._taken[number], desk.time.now() + self._limit.seconds)
+
+    def hold(self, desk: Desk, seconds: float) -> None:
+        """Let nobody send for some time: the vendor asked for it."""
+        with self._lock:
+            self._read_clock(desk)
+            self._held = max(self._held, desk.time.now() + seconds)
+
+    def _wait(self, desk: Desk, why: str) -> int:
+        me, told = object(), -inf
+        with self._lock:
+            self._line.append(me)
+        try:
+            while True:
+                desk.check()
+                with self._lock:
+                    now = self._read_clock(desk)
+                    free = self._free_at(now, self._line.index(me))
+                    if free <= now and self._line[0] is me:
+                        return self._take(now)
+                if free - max(now, told) >= ANNOUNCE:
+                    desk.waiting(why, free - now)
+                    told = free
+                desk.wait(min(max(free - now, BRIEF), LOOK), why)
+        finally:
+            with self._lock:
+                self._line.remove(me)
+
+    def _take(self, now: float) -> int:
+        self._count += 1
+        self._taken[self._count] = now + self._limit.seconds * (1 + WAY)
+        self._next = (self._next if now - self._next < OVERSLEPT else now) + self._limit.gap
+        return self._count
+
+    def _free_at(self, now: float, ahead: int) -> float:
+        """Return when whoever has so many ahead in the line may send, as far as it can be told now."""
+        self._taken = {number: until for number, until in self._taken.items() if until > now}
+        ends = sorted(self._taken.values())
+        lacking = len(ends) + ahead + 1 - self._limit.calls  # turns that have to end first
+        window = ends[min(lacking, len(ends)) - 1] if lacking > 0 and ends else -inf
+        return max(window, self._held, self._next + ahead * self._limit.gap)
+
+    def _read_clock(self, desk: Desk) -> float:
+        """Return the time; moments of another clock mean nothing on this one."""
+        if self._time != desk.time:
+            self._time, self._taken, self._next, self._held = desk.time, {}, -inf, -inf
+        return desk.time.now()
+
+
+_shared: dict[tuple[str, str], Pacer] = {}
+_guard = Lock()
+
+
+def shared_pacer(scope: str, secret: Secret, limit: Limit) -> Pacer:
+    """Return the pacer of all work in this process for one scope (vendor, base) and one token."""
+    key = (scope, hashlib.sha256(secret.reveal().encode()).hexdigest())
+    with _guard:
+        return _shared.setdefault(key, Pacer(limit))

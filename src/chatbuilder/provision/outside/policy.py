@@ -1,0 +1,170 @@
+"""Sending calls so that nothing is done twice and nothing is given up too early: one place for all vendors."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from chatbuilder.errors import ChatbuilderError, RefusedError, UnavailableError
+from chatbuilder.provision.outside.calls import Answer, Call, NoAnswer, NotSent, Transport
+from chatbuilder.provision.outside.desk import Desk
+from chatbuilder.provision.outside.limits import Pacer
+
+Found = TypeVar("Found")
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds
+TRIES = 8  # of one call that the vendor keeps putting off
+PATIENCE = 180.0  # seconds without a network before a run gives up; what is done stays
+ASKED = 120.0  # seconds: a vendor that asks for a longer wait is one that refuses for now
+SETTLE = (0.0, 1.0)  # seconds before each look for what a call in doubt may have made
+SETTLE_LATE = (0.0, 2.0, 5.0, 15.0)  # the same when the vendor may still be at it
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an answer means, as the vendor's own rules say (each provisioner brings its `judge`).
+
+    done: take it. again: it was not done, send it again (`after` seconds, when the vendor names a time).
+    doubt: it may have been done all the same. refused: raise `error`.
+    """
+
+    kind: Literal["done", "again", "doubt", "refused"]
+    why: str = ""
+    after: float | None = None
+    error: ChatbuilderError | None = None
+
+
+DONE = Verdict("done")
+Judge = Callable[[Call, Answer], Verdict]
+
+
+class InDoubt(Exception):
+    """A call that may not be repeated blindly got no answer, or one that does not say whether it was done.
+
+    `answer` is what came, if anything did: a vendor may name in it what it committed. `late`: it may still be done.
+    """
+
+    def __init__(self, call: Call, why: str, answer: Answer | None = None, *, late: bool = False) -> None:
+        super().__init__(why)
+        self.call = call
+        self.why = why
+        self.answer = answer
+        self.late = late
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Sends calls to one vendor: paced, retried where that is safe, stoppable at any time.
+
+    Raises `Cancelled`, `InDoubt` (only for calls that are not safe to repeat), the error of the vendor's judge, and
+    `UnavailableError` (a `RefusedError`) when the vendor or the network stays away.
+    """
+
+    vendor: str
+    transport: Transport
+    pacer: Pacer
+    judge: Judge
+    desk: Desk = field(default_factory=Desk)
+    patience: float = PATIENCE
+
+    def send(self, call: Call) -> Answer:
+        """Return the answer to a call once the vendor has taken it."""
+        tries = 0
+        while True:
+            try:
+                answer = self._sent(call)
+            except NoAnswer as lost:
+                if not call.safe:
+                    raise InDoubt(call, str(lost), late=lost.late) from None
+                verdict = Verdict("doubt", f"{self.vendor} did not answer")
+            else:
+                verdict = self.judge(call, answer)
+                if verdict.kind == "done":
+                    return answer
+                if verdict.kind == "refused":
+                    raise verdict.error or RefusedError(verdict.why)
+                if verdict.kind == "doubt" and not call.safe:
+                    raise InDoubt(call, verdict.why, answer)
+            tries += 1
+            if tries >= TRIES:
+                raise self.gave_up(verdict.why)
+            self._put_off(verdict, tries)
+
+    def make(self, call: Call, find: Callable[[InDoubt], Found | None]) -> Answer | Found:
+        """Send a call that creates something; when it is in doubt look for what it made before it is sent again.
+
+        `find` returns what the call made, None when it is not there.
+        """
+        why = ""
+        for tries in range(1, TRIES + 1):
+            try:
+                return self.send(call)
+            except InDoubt as doubt:
+                why = doubt.why
+                if (found := self._look(find, doubt)) is not None:
+                    return found
+            if tries < TRIES:
+                self.desk.wait(_backoff(tries), f"{why}; trying again")
+        raise self.gave_up(why)
+
+    def gave_up(self, why: str) -> UnavailableError:
+        """Return the error of a call that was tried often enough."""
+        return UnavailableError(
+            f"{self.vendor} did not take the request after {TRIES} tries: {why}.",
+            title=f"{self.vendor} is not available", kept="everything built so far.",
+            hint="wait some minutes and run it again: it goes on from here.",
+        )  # fmt: skip
+
+    def _sent(self, call: Call) -> Answer:
+        """Send a call as soon as there is a turn and a network."""
+        since, losses = None, 0
+        while True:
+            try:
+                with self.pacer.turn(self.desk, f"{self.vendor} allows no more calls at the moment"):
+                    self.desk.check()
+                    return self.transport.send(call)
+            except NotSent as lost:
+                losses += 1
+                since = self._no_network(since, lost, losses)
+
+    def _look(self, find: Callable[[InDoubt], Found | None], doubt: InDoubt) -> Found | None:
+        for seconds in SETTLE_LATE if doubt.late else SETTLE:
+            self.desk.wait(seconds, f"looking whether {self.vendor} did it")
+            if (found := find(doubt)) is not None:
+                return found
+        return None
+
+    def _put_off(self, verdict: Verdict, tries: int) -> None:
+        if not verdict.after:
+            self.desk.wait(_backoff(tries), f"{verdict.why}; trying again")
+            return
+        if verdict.after > ASKED:
+            raise UnavailableError(
+                f"{self.vendor} asks to wait {verdict.after:.0f} seconds: {verdict.why}.",
+                title=f"{self.vendor} is not available", kept="everything built so far.",
+                hint="run it again after that time: it goes on from here.",
+            )  # fmt: skip
+        # What the vendor asks of one call it asks of all that share the limit.
+        self.pacer.hold(self.desk, verdict.after)
+        self.desk.wait(verdict.after, verdict.why)
+
+    def _no_network(self, since: float | None, lost: NotSent, losses: int) -> float:
+        """Wait for the network; returns since when there is none."""
+        now = self.desk.time.now()
+        since = now if since is None else since
+        if now - since >= self.patience:
+            raise UnavailableError(
+                f"{self.vendor} could not be reached for {self.patience:.0f} seconds: {lost}.",
+                title="No connection", kept="everything built so far.",
+                hint="check the network and run it again: it goes on from here.",
+            )  # fmt: skip
+        wait = min(_backoff(losses), since + self.patience - now)
+        self.desk.wait(wait, f"no connection to {self.vendor}; trying again")
+        return since
+
+
+def _backoff(tries: int) -> float:
+    """Return seconds that double with each try, with half of them by chance so that callers do not march in step."""
+    seconds = min(FIRST_WAIT * 2.0 ** (tries - 1), LONGEST_WAIT)
+    return float(seconds * (0.5 + random.random() / 2))  # noqa: S311  (spreads retries; no secret)

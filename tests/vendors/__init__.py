@@ -1,0 +1,1 @@
+"""Strict servers that answer as the vendors do, for the real client libraries over loopback."""
