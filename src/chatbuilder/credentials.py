@@ -79,7 +79,7 @@ def store(platform: str, secret: Secret, account: str = "") -> None:
         _write(name, value)
         kept = _read(name)
     except Exception as error:  # noqa: BLE001  (back ends let through whatever their desktop service raises)
-        raise _no_keyring(platform, f"the keyring does not answer ({type(error).__name__})") from None
+        raise _no_keyring(platform, keyring_problem() or f"the keyring refused it ({type(error).__name__})") from None
     if kept != value:
         raise _no_keyring(platform, keyring_problem() or "the keyring did not keep it")
     _held.pop(name, None)

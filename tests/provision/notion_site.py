@@ -92,20 +92,23 @@ class Bench:
 
     def states(self) -> dict[str, str]:
         """Do what `chatbuilder verify` does."""
-        records = [r for r in self.journal.records().values() if r.result and r.state == "done"]
         with closing(self.provisioner()) as provisioner:
-            return {r.key: provisioner.inspect(step_of(r), r.payload, r.result) for r in records}
+            return self._states(provisioner)
+
+    def _states(self, provisioner: NotionProvisioner) -> dict[str, str]:
+        records = [r for r in self.journal.records().values() if r.result and r.state == "done"]
+        return {r.key: provisioner.inspect(step_of(r), r.payload, r.result) for r in records if r.result}
 
     def drift(self) -> dict[str, str]:
         return {key: state for key, state in self.states().items() if state != "same"}
 
     def repair(self, config: Config) -> Outcome:
         """Do what `chatbuilder repair` does."""
-        wrong = {key for key, state in self.drift().items() if state == "missing"}
-        for key in wrong:
-            self.journal.failed(key)
-        plan = Plan(tuple(step for step in solution_of(config).plan if step.key in wrong))
         with closing(self.provisioner()) as provisioner:
+            wrong = {key for key, state in self._states(provisioner).items() if state == "missing"}
+            for key in wrong:
+                self.journal.failed(key)
+            plan = Plan(tuple(step for step in solution_of(config).plan if step.key in wrong))
             return run(plan, provisioner, self.journal, lambda _: None, lambda: False, seed=SEED)
 
     def destroy(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ import traceback
 import pytest
 import requests
 
+from chatbuilder import pipeline
 from chatbuilder.errors import ChatbuilderError, CredentialsError, ExitCode, InputError, InterruptedByUser, RefusedError
 from chatbuilder.provision import airtable
 from chatbuilder.provision.airtable import check_account
@@ -16,7 +17,7 @@ from chatbuilder.provision.outside.desk import Desk
 from chatbuilder.provision.outside.limits import Limit, Pacer
 from chatbuilder.provision.outside.site import Site
 from chatbuilder.secret import Secret
-from tests.provision.airtable_site import MID, config, portrait, site
+from tests.provision.airtable_site import IN_WORKSPACE, MID, config, portrait, site
 from tests.vendors.airtable import NOT_FOUND, SCOPES, TOKEN, WORKSPACE, AirtableFake, serving
 from tests.vendors.clock import FakeTime, Stage
 from tests.vendors.faults import HTML_502
@@ -373,3 +374,20 @@ def test_stopping_is_heeded_while_it_waits(site):
     with pytest.raises(InterruptedByUser):
         site.apply(MID, cancelled=lambda: bool(site.fake.log or site.fake.faults.count))
     assert site.time.now() < 60
+
+
+def test_the_next_command_names_the_account_that_is_meant(site, keyring_in_memory):
+    """A new token for the account without a name would mend nothing."""
+    work = config("organization", target={**IN_WORKSPACE, "account": "work"})
+    pipeline.token_set("airtable", "patWrong.0", "work")
+    with pytest.raises(CredentialsError, match="does not accept") as refused:
+        site.apply(work)
+    assert "`chatbuilder token set airtable --account work`" in refused.value.hint
+    with pytest.raises(CredentialsError) as refused:
+        pipeline.token_check("airtable", "work")
+    assert "`chatbuilder token set airtable --account work`" in refused.value.hint
+    pipeline.token_set("airtable", TOKEN, "work")
+    site.fake.scopes = frozenset({"schema.bases:read"})
+    job = site.apply(work)
+    assert job.error is not None
+    assert "`chatbuilder token check airtable --account work`" in job.error["hint"]

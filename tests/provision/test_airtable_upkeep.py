@@ -241,3 +241,20 @@ def test_killed_at_any_call_of_a_repair(monkeypatch, tmp_path):
                     break
             else:
                 raise AssertionError("a repair takes fewer calls")
+
+
+def test_a_table_that_was_deleted_comes_back_after_other_answers_were_applied(site):
+    """The ids that a build at one go would find are elsewhere by then, and the other side of its link is gone."""
+    simple = config("organization", features=("projects",), complexity="advanced", options={"topics": ("Work",)})
+    base = site.built(simple)
+    drop_table(base, "Projects")
+    more = simple.model_copy(update={"priorities": ("organization", "analytics"), "features": ("projects", "archive")})
+    assert site.apply(more).status == "completed"
+    job = site.repair()
+    assert job.status == "completed", job.error
+    assert values(base, "Projects")
+    assert not {"missing", "not finished"} & set(site.states().values())
+    assert any("the link that it belongs to" in line for line in job.result["kept"])
+    site.fake.log.clear()
+    assert site.apply(more).status == "completed"
+    assert site.writes() == []

@@ -114,6 +114,8 @@ def test_what_cannot_be_a_token_is_not_sent(token):
         (error(409, "row_limit_exceeded"), "refused", ExitCode.REFUSED, "row_limit_exceeded"),
         (error(429, rate_limit_reason="public_api_request_blocked"), "refused", ExitCode.REFUSED, "owner"),
         (Answer(302, {}, None, "moved"), "refused", ExitCode.REFUSED, "moved"),
+        (Answer(403, {}, None, "<html>Denied</html>"), "refused", ExitCode.REFUSED, "a web page”"),
+        (Answer(404, {}, None, "<html>No such page</html>"), "refused", ExitCode.REFUSED, "a proxy or firewall"),
     ],
 )  # fmt: skip
 def test_each_refusal_says_what_to_do(answer, kind, code, words):

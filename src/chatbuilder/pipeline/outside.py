@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from chatbuilder import catalog, credentials
 from chatbuilder.config import Config
-from chatbuilder.errors import InputError
+from chatbuilder.errors import ChatbuilderError, InputError
 from chatbuilder.provision import crew
 from chatbuilder.provision.base import Provisioner
 from chatbuilder.provision.outside.desk import Desk, RealTime
@@ -41,6 +43,22 @@ def open_remote(config: Config, desk: Desk) -> Provisioner:
     site = site_of(config, desk)
     provisioner: Provisioner = import_module(f"chatbuilder.provision.{config.platform}").open_remote(site)
     return provisioner
+
+
+@contextmanager
+def naming_account(platform: str, account: str | None) -> Iterator[None]:
+    """Let the next command of an error name the account that it is about: a vendor's answer does not know it."""
+    try:
+        yield
+    except ChatbuilderError as error:
+        error.hint = for_account(error.hint, platform, account)
+        raise
+
+
+def for_account(hint: str, platform: str, account: str | None) -> str:
+    """Return a hint whose commands for tokens are about an account."""
+    command = rf"chatbuilder token (?:set|check) {platform}(?! --account)\b"
+    return re.sub(command, lambda found: f"{found[0]} --account {account}", hint) if account else hint
 
 
 def base_url(platform: str, environ: Mapping[str, str] | None = None) -> str:

@@ -16,7 +16,7 @@ from chatbuilder.paths import locate
 from chatbuilder.pipeline import evolving
 from chatbuilder.pipeline.designing import build
 from chatbuilder.pipeline.hands import Hands, hands_of, never, silent, usable_target
-from chatbuilder.pipeline.outside import desk_of, is_remote
+from chatbuilder.pipeline.outside import desk_of, for_account, is_remote, naming_account
 from chatbuilder.pipeline.targets import default_target, open_provisioner, place_of, system_id, with_target
 from chatbuilder.pipeline.tidying import Tidied, tidy_up
 from chatbuilder.provision import crew
@@ -100,7 +100,7 @@ def _look(config: Config, place: str, hands: Hands) -> Preflight:
     with usable_target(place):
         provisioner = open_provisioner(config, desk_of(hands.cancelled))
         if not locate().library.exists():
-            with crew.closing(hands.system, provisioner):
+            with crew.closing(hands.system, provisioner), naming_account(config.platform, config.target.account):
                 return hands.do(lambda: provisioner.preflight(plan, {}))
         with hands.holding(provisioner), Library(locate().library) as library:
             system = library.find(hands.system)
@@ -112,9 +112,10 @@ def _look(config: Config, place: str, hands: Hands) -> Preflight:
 def _preflight(
     config: Config, plan: Plan, provisioner: Provisioner, journal: Journal, seed: Mapping[str, Result], hands: Hands
 ) -> tuple[Evolution, Preflight]:
-    known = {**known_results(journal, provisioner, hands), **seed}
-    evolution = evolving.evolve(config, plan, evolving.present(journal.records()))
-    return evolution, hands.do(lambda: provisioner.preflight(evolution.plan, known))
+    with naming_account(config.platform, config.target.account):
+        known = {**known_results(journal, provisioner, hands), **seed}
+        evolution = evolving.evolve(config, plan, evolving.present(journal.records()))
+        return evolution, hands.do(lambda: provisioner.preflight(evolution.plan, known))
 
 
 def apply(
@@ -224,6 +225,8 @@ class Run:
             result |= {"removed": list(tidied.removed)} if tidied.removed else {}
             self.library.set_system(job.system, "ready", links.url)
         error = error_data(outcome.error, self._exit_code(outcome)) if outcome.error else None
+        if error is not None:
+            error["hint"] = for_account(error["hint"], job.platform, self.config.target.account)
         return self.library.finish_job(job.id, outcome.status, result, error)
 
     def _exit_code(self, outcome: Outcome) -> int:

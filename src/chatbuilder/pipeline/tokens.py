@@ -11,7 +11,7 @@ from chatbuilder import audit, credentials
 from chatbuilder.credentials import TokenInfo
 from chatbuilder.errors import InterruptedByUser
 from chatbuilder.paths import locate
-from chatbuilder.pipeline.outside import base_url, desk_of
+from chatbuilder.pipeline.outside import base_url, desk_of, naming_account
 from chatbuilder.provision import crew
 from chatbuilder.provision.base import Account
 from chatbuilder.provision.outside.desk import Cancelled
@@ -89,7 +89,8 @@ def token_check(
         secret = credentials.usable(platform, token if isinstance(token, Secret) else Secret(token))
     site = Site(secret, dict(target or {}), base_url(platform), desk_of(cancelled))
     module = import_module(f"chatbuilder.provision.{platform}")
-    found: Account = _patiently(lambda: module.check_account(site), cancelled, waiting)
+    with naming_account(platform, account):
+        found: Account = _patiently(lambda: module.check_account(site), cancelled, waiting)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,15 +14,15 @@ from chatbuilder.library.journal import Record
 from chatbuilder.library.systems import Job, Library, System
 from chatbuilder.paths import locate
 from chatbuilder.pipeline.designing import build
-from chatbuilder.pipeline.evolving import evolve, present, seed_of
+from chatbuilder.pipeline.evolving import evolve, known, present, seed_of
 from chatbuilder.pipeline.hands import Hands, hands_of, never, silent, usable_target
-from chatbuilder.pipeline.outside import desk_of, is_remote
+from chatbuilder.pipeline.outside import desk_of, is_remote, naming_account
 from chatbuilder.pipeline.provisioning import Run, config_of, known_results
 from chatbuilder.pipeline.targets import open_provisioner
 from chatbuilder.provision import crew
-from chatbuilder.provision.base import Provisioner, Removal
+from chatbuilder.provision.base import Provisioner, Removal, Result
 from chatbuilder.provision.runner import Event, in_doubt, step_of
-from chatbuilder.solution import Plan, Solution
+from chatbuilder.solution import Plan, Solution, Step, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +146,17 @@ def _remove(record: Record, provisioner: Provisioner) -> Removal:
     return provisioner.remove(step_of(record), record.payload, result)
 
 
+def _finds(step: Step, results: Mapping[str, Result]) -> bool:
+    """Tell whether everything that a step refers to, and that was built, is where it looks for it."""
+    built = {key: result for key, result in results.items() if key in step.depends_on or key == "target"}
+    try:
+        if built.keys() >= set(step.depends_on):
+            resolve(step.payload, results)
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class _Opened:
     """A system with everything that is needed to look after it."""
@@ -162,11 +173,17 @@ class _Opened:
         return present(self.library.journal(self.system.id).records())
 
     def plan(self) -> Plan:
-        """Return the steps of the answers, and those that earlier changes of the answers brought beside them."""
-        plan = self.solution.plan
+        """Return the steps of the answers, and those that earlier changes of the answers brought beside them.
+
+        A step of the answers looks for ids where a build at one go has them. Where changes put them elsewhere, it is
+        the step that the changes came to.
+        """
+        plan, records = self.solution.plan, self.present()
         own = {step.key for step in plan}
-        changed = evolve(self.config, plan, self.present()).plan
-        return Plan((*plan, *(step for step in changed if step.key not in own)))
+        changed = {step.key: step for step in evolve(self.config, plan, records).plan}
+        results = known(records) | seed_of(self.config, self.system.mark)
+        fitting = (step if _finds(step, results) else changed.get(step.key, step) for step in plan)
+        return Plan((*fitting, *(step for key, step in changed.items() if key not in own)))
 
     def drift(self, record: Record) -> Drift:
         """Return what became of one part."""
@@ -201,6 +218,6 @@ def _opened(wanted: str, on_event: Callable[[Event], None], cancelled: Callable[
         system = library.system(wanted)
         config = config_of(system.answers)
         hands = hands_of(config, system.id, on_event, cancelled)
-        with usable_target(system.place):
+        with usable_target(system.place), naming_account(config.platform, config.target.account):
             solution = build(config)
             yield _Opened(library, system, config, solution, open_provisioner(config, desk_of(cancelled)), hands)

@@ -201,6 +201,14 @@ def test_what_is_put_off_for_too_long_is_given_up_with_words(trouble, call):
     assert vendor.made == 0
 
 
+@pytest.mark.parametrize(("trouble", "tries"), [("503", 3), ("drop before", 3), ("429", TRIES)])
+def test_before_anything_is_made_silence_and_errors_are_told_soon(trouble, tries):
+    vendor = Vendor(*[trouble] * 1000)
+    with pytest.raises(UnavailableError, match=f"after {tries} tries"):
+        vendor.policy().for_first_contact().send(READ)
+    assert vendor.calls.count(READ.method) == tries
+
+
 def test_tries_are_further_and_further_apart(monkeypatch):
     monkeypatch.setattr(module.random, "random", lambda: 1.0)
     vendor, moments = Vendor(*["500"] * 7), []

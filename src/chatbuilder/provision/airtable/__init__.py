@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -28,7 +27,6 @@ __all__ = ["LIMIT", "check_account", "open_remote"]
 # that one held up on its way never makes six in it.
 LIMIT = Limit(calls=50, seconds=1.0, gap=0.207)
 ABREAST = 4  # calls on their way at once: enough for the limit when each takes 0.8 seconds
-FIRST_PATIENCE = 10.0  # seconds without a network before the first look gives up
 
 
 def open_remote(site: Site, transport: Transport | None = None) -> Provisioner:
@@ -38,7 +36,7 @@ def open_remote(site: Site, transport: Transport | None = None) -> Provisioner:
 
 def check_account(site: Site, transport: Transport | None = None) -> Account:
     """Ask Airtable what the token is good for: two calls, two more with a base as the target. Raises as `account`."""
-    policy = replace(_policy(site, transport), patience=FIRST_PATIENCE)
+    policy = _policy(site, transport).for_first_contact()
     try:
         return account(Reader(policy), site)
     finally:
@@ -66,7 +64,7 @@ class Airtable:
 
     def preflight(self, plan: Plan, known: Mapping[str, Result]) -> Preflight:
         """Prove token and target with one call. Raises `InputError` and `CredentialsError`."""
-        self._reader.policy = replace(self._policy, patience=FIRST_PATIENCE)
+        self._reader.policy = self._policy.for_first_contact()
         try:
             return self._preflight(plan, known)
         finally:
@@ -121,6 +119,8 @@ class Airtable:
         if not ids["field"]:
             why = f"Airtable did not tell which field is the other side of a link: name it {body['name']} by hand"
             raise Skipped(why)
+        if previous is not None and not self._has_field(ids):
+            raise Skipped("the link that it belongs to was deleted, or its table was")
         self._policy.send(Call(payload["method"], path, body=body, safe=True))
         self._reader.forget()
         return {"id": ids["field"], "name": body["name"]}
@@ -133,6 +133,10 @@ class Airtable:
         more = lacking(field, {**body, "type": field["type"]})
         done = self._make.choices(path.rpartition("/")[0], field, more)
         return {"id": done["id"], "name": done["name"]}
+
+    def _has_field(self, ids: Mapping[str, str]) -> bool:
+        table = by_id(self._reader.tables(ids["base"], fresh=True), ids["table"])
+        return table is not None and by_id(table["fields"], ids["field"]) is not None
 
     def look_up(self, step: Step, payload: Mapping[str, Any]) -> Result | None:
         """Return what a step made whose answer never came, or None."""

@@ -57,6 +57,9 @@ class NotionProvisioner:
         """Prove the token and the page to build on; a page of the same name there is a note."""
         self._delivery.knows(known)
         api = self._api.hasty()
+        for step in plan:
+            if step.payload["makes"] == "database" and step.key in known:
+                self._learn(plan, step.payload["key"], known[step.key]["data_sources"][0]["id"])
         if HOME in known:
             return _resumed(api, known[HOME])
         body = next(step.payload["body"] for step in plan if step.key == HOME)
@@ -87,12 +90,19 @@ class NotionProvisioner:
 
     def inspect(self, step: Step, payload: Mapping[str, Any], result: Result) -> State:
         """Tell whether a step's work is there as written."""
+        self._delivery.names.learn_step(payload, result)
         return self._inspector.state(_whole(payload), result)
 
     def remove(self, step: Step, payload: Mapping[str, Any], result: Result) -> Removal:
         """Move what a step made to the trash, unless it holds something of the person's."""
         self._inspector.forget()
         return Remover(self._api).remove(step.title, _whole(payload), result)
+
+    def _learn(self, plan: Plan, table: str, source: str) -> None:
+        """Take in what the fields of a table that is there were made as."""
+        for step in plan:
+            if step.payload["makes"] in ("database", "fields") and step.payload["key"] == table:
+                self._delivery.names.learn(step.payload, source)
 
     def links(self, results: Mapping[str, Result]) -> Links:
         """Return the home page."""

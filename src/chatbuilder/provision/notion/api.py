@@ -40,7 +40,7 @@ class Api:
 
     def hasty(self) -> Api:
         """Return the same with little patience, for first contact."""
-        return Api(replace(self._policy, patience=10.0))
+        return Api(self._policy.for_first_contact())
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Json:
         """Read something that has to be there. Raises `CredentialsError` when it is not, or not shared."""

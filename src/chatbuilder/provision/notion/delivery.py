@@ -9,6 +9,7 @@ from chatbuilder.provision.base import Result
 from chatbuilder.provision.notion.api import Api, Json
 from chatbuilder.provision.notion.fields import as_it_fits, lost_fields
 from chatbuilder.provision.notion.finding import Finder
+from chatbuilder.provision.notion.renames import Renames
 from chatbuilder.provision.notion.results import cut, shortfall
 
 _PAGES = {"page": "/v1/pages/", "row": "/v1/pages/", "database": "/v1/databases/"}
@@ -21,6 +22,7 @@ class Delivery:
         self._api = api
         self._made: set[str] = set()
         self.finder = Finder(api, lambda: self._made)
+        self.names = Renames(api)
 
     def knows(self, results: Mapping[str, Result]) -> None:
         """Remember what earlier runs made, so that it is not taken for what another step made."""
@@ -34,6 +36,7 @@ class Delivery:
 
     def deliver(self, payload: Mapping[str, Any], previous: Result | None) -> Result:
         """Do one step; with `previous` put back what is missing of it, or send the change that `then` belongs to."""
+        payload = self.names.fitted(payload)
         if "then" in payload:
             return self._changed(payload, previous or {})
         if previous is not None and payload["method"] != "GET":
@@ -78,7 +81,8 @@ class Delivery:
     def _view_changed(self, payload: Mapping[str, Any], previous: Result) -> Result:
         answer = self._api.attempt(payload)
         if answer is None:
-            return self._made_new(_anew(payload["then"]))  # the person deleted it; the new answers ask for it
+            # The person deleted it, and the new answers ask for it.
+            return self._made_new(self.names.fitted(_anew(payload["then"])))
         before = {key: value for key, value in previous.items() if key not in ("left", "kept")}
         if isinstance(answer, str):
             return {**before, "kept": f"a field that its change needs was renamed or deleted; Notion said: “{answer}”"}

@@ -54,6 +54,17 @@ def drift_of(key: str, item: Mapping[str, Any], present: Fields, wanted: Fields)
     return "same" if not gone else "missing" if len(gone) > len(own) else "edited"
 
 
+def new_names(wanted: Fields, present: Fields) -> dict[str, str]:
+    """Return what fields are called that a person gave another name, as far as there is no doubt which they are."""
+    others = {name: there for name, there in present.items() if name not in wanted}
+    found: dict[str, str] = {}
+    for name, item in wanted.items():
+        like = [other for other, there in others.items() if there.get("description") and _is_renamed(item, there)]
+        if name not in present and len(like) == 1:
+            found[name] = like[0]
+    return found
+
+
 def as_it_fits(api: Api, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a change of fields as it fits what the person made of the table since.
 

@@ -30,7 +30,11 @@ def judge(call: Call, answer: Answer) -> Verdict:
     """Return what an answer means."""
     status = answer.status
     if 200 <= status < 300:
-        return DONE if isinstance(answer.data, Mapping) else Verdict("doubt", "Notion's answer was no JSON")
+        return (
+            DONE
+            if isinstance(answer.data, Mapping)
+            else Verdict("doubt", "the answer is not Notion's own")
+        )
     if status in (429, 529) or (status == 409 and _code(answer) != "row_limit_exceeded"):
         return _later(answer)
     if status >= 500:
@@ -56,7 +60,8 @@ def judge_change(call: Call, answer: Answer) -> Verdict:
 
 def words(answer: Answer) -> str:
     """Return what Notion said, at most 300 characters, on one line."""
-    said = _field(answer, "message") or answer.text or f"status {answer.status}"
+    page = "a web page" if "<" in answer.text else answer.text
+    said = _field(answer, "message") or page or f"status {answer.status}"
     return " ".join(str(said).split())[:LIMIT]
 
 
@@ -95,6 +100,11 @@ def _retry_after(answer: Answer) -> float | None:
 
 def _refusal(call: Call, answer: Answer) -> ChatbuilderError:
     said = words(answer)
+    if not isinstance(answer.data, Mapping):
+        return RefusedError(
+            f"Somebody else answered for Notion (status {answer.status}): “{said}”.", title="Not Notion's answer",
+            kept=KEPT, hint="a proxy or firewall may stand in between: try another network, then run it again.",
+        )  # fmt: skip
     private = call.method == "POST" and isinstance(call.body, Mapping) and "workspace" in call.body.get("parent", {})
     if answer.status == 401:
         return CredentialsError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from chatbuilder.errors import ChatbuilderError, RefusedError, UnavailableError
@@ -15,6 +15,8 @@ from chatbuilder.provision.outside.limits import Pacer
 Found = TypeVar("Found")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds
 TRIES = 8  # of one call that the vendor keeps putting off
+FIRST_TRIES = 3  # of the calls by which a run makes sure of token and place: nothing is lost yet, so it soon tells
+FIRST_PATIENCE = 10.0  # seconds, the same
 PATIENCE = 180.0  # seconds without a network before a run gives up; what is done stays
 ASKED = 120.0  # seconds: a vendor that asks for a longer wait is one that refuses for now
 SETTLE = (0.0, 1.0)  # seconds before each look for what a call in doubt may have made
@@ -67,6 +69,11 @@ class Policy:
     judge: Judge
     desk: Desk = field(default_factory=Desk)
     patience: float = PATIENCE
+    tries: int = TRIES
+
+    def for_first_contact(self) -> Policy:
+        """Return the policy of the calls before anything is made: who is there is told soon, and who is not, too."""
+        return replace(self, patience=FIRST_PATIENCE, tries=FIRST_TRIES)
 
     def send(self, call: Call) -> Answer:
         """Return the answer to a call once the vendor has taken it."""
@@ -87,8 +94,9 @@ class Policy:
                 if verdict.kind == "doubt" and not call.safe:
                     raise InDoubt(call, verdict.why, answer)
             tries += 1
-            if tries >= TRIES:
-                raise self.gave_up(verdict.why)
+            # Who is asked to come again later has met the vendor; nobody knows whom silence and errors come from.
+            if tries >= (TRIES if verdict.kind == "again" else self.tries):
+                raise self.gave_up(verdict.why, tries)
             self._put_off(verdict, tries)
 
     def make(self, call: Call, find: Callable[[InDoubt], Found | None]) -> Answer | Found:
@@ -97,21 +105,21 @@ class Policy:
         `find` returns what the call made, None when it is not there.
         """
         why = ""
-        for tries in range(1, TRIES + 1):
+        for tries in range(1, self.tries + 1):
             try:
                 return self.send(call)
             except InDoubt as doubt:
                 why = doubt.why
                 if (found := self._look(find, doubt)) is not None:
                     return found
-            if tries < TRIES:
+            if tries < self.tries:
                 self.desk.wait(_backoff(tries), f"{why}; trying again")
-        raise self.gave_up(why)
+        raise self.gave_up(why, self.tries)
 
-    def gave_up(self, why: str) -> UnavailableError:
+    def gave_up(self, why: str, tries: int) -> UnavailableError:
         """Return the error of a call that was tried often enough."""
         return UnavailableError(
-            f"{self.vendor} did not take the request after {TRIES} tries: {why}.",
+            f"{self.vendor} did not take the request after {tries} tries: {why}.",
             title=f"{self.vendor} is not available", kept="everything built so far.",
             hint="wait some minutes and run it again: it goes on from here.",
         )  # fmt: skip

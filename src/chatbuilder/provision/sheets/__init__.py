@@ -8,7 +8,6 @@ Drive v3, developers.google.com/workspace, gspread 6.2.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from chatbuilder.errors import InputError
@@ -32,7 +31,6 @@ from chatbuilder.solution import Plan, Step
 __all__ = ["check_account", "open_remote"]
 
 LIMIT = Limit(60, 60.0)  # reads, and as many writes, of one person in a minute
-PATIENCE = 10.0  # seconds without a network before a first look gives up
 
 
 def open_remote(site: Site, transport: Transport | None = None) -> Provisioner:
@@ -44,7 +42,7 @@ def check_account(site: Site, transport: Transport | None = None) -> Account:
     """Return what a token is good for. Raises `CredentialsError` and `RefusedError` with Google's own words."""
     grant, policy = _opened(site, transport)
     try:
-        return account.check(grant, replace(policy, patience=PATIENCE), site.target)
+        return account.check(grant, policy.for_first_contact(), site.target)
     finally:
         policy.transport.close()
 
@@ -69,7 +67,7 @@ class SheetsProvisioner:
 
     def preflight(self, plan: Plan, known: Mapping[str, Result]) -> Preflight:
         """Prove the sign-in; with a spreadsheet to fill look into it: nothing of ours may clash with what is there."""
-        hasty = replace(self._policy, patience=PATIENCE)
+        hasty = self._policy.for_first_contact()
         build = next(step for step in plan if step.key == "build")
         given = build.payload["params"]["spreadsheet"] if build.payload["given"] else None
         if given is None and "file" not in known:
