@@ -32,6 +32,7 @@ from chatbuilder.importers.common.parts_list import PartsList
 from chatbuilder.importers.common.shape import STRUCTURAL, Context, Form, Found, Shape
 from chatbuilder.importers.common.values import BadChat, Json
 
+KEPT = "what was imported before."
 _SAMPLE = 20
 _HEAD = 64 * 1024
 
@@ -117,7 +118,7 @@ class _Walk:
         except OSError as error:
             raise InputError(
                 f"{label(str(path))} cannot be read ({error.strerror}).", title="Nothing imported",
-                hint="Give the path of an export: a zip, a file or a folder.",
+                kept=KEPT, hint="Give the path of an export: a zip, a file or a folder.",
             ) from None  # fmt: skip
         yield from self._container(entries, _Container(label(path.name), 0))
         for missing in self._parts.missing():
@@ -138,13 +139,13 @@ class _Walk:
         if not self._reading.files:
             raise InputError(
                 f"No chats were recognised in {where}.", title="Nothing imported", problems=self._troubles[:20],
-                hint="See docs/sources.md for the exports that can be read, and how to get them.",
+                kept=KEPT, hint="See docs/sources.md for the exports that can be read, and how to get them.",
             )  # fmt: skip
         if not self._messages():
             sources = ", ".join(sorted({report.source for report in self._reading.files}))
             raise InputError(
                 f"{where} looks like an export of {sources}, but not one message could be read from it.",
-                title="Nothing imported", problems=self._troubles[:20],
+                title="Nothing imported", problems=self._troubles[:20], kept=KEPT,
                 hint="If the product shows these chats, its export format may have changed: please report it.",
             )  # fmt: skip
 

@@ -21,22 +21,23 @@ CHUNK = 256 * 1024
 _BOM = b"\xef\xbb\xbf"
 _BLANK = re.compile(rb"[ \t\r\n]*")
 _FIRST_KEYS = re.compile(  # of an object: the first key with its brace, a plain value, the second key
-    rb'(\{\s*"[^"\\]{1,100}"\s*:)\s*(?:"(?:[^"\\]|\\.){0,2500}+"|[\w.+-]{1,40})\s*,\s*("[^"\\]{1,100}")'
+    rb'(\{\s*"[^"\\]{1,100}"\s*:)\s*(?:"(?:[^"\\]|\\.){0,2500}"|[\w.+-]{1,40})\s*,\s*("[^"\\]{1,100}")'
 )
 _AFTER_OBJECT = re.compile(rb"\}\s*,\s*$")
 _SCALAR = re.compile(rb'[^,\[\]{}"\s]*')
 _OPEN_CLOSE = {
-    # Possessive: what a string or a stretch between brackets took is never given back.
-    ord("{"): (re.compile(rb'[^"{}]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"{}]*+)*+', re.S), ord("{")),
-    ord("["): (re.compile(rb'[^"\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^"\[\]]*+)*+', re.S), ord("[")),
+    # Possessive: what a stretch between quotes or brackets took is never given back. Groups are not: before 3.11.5
+    # Python loses its place when one of them fails (https://github.com/python/cpython/issues/106052).
+    ord("{"): (re.compile(rb'[^"{}]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*"[^"{}]*+)*', re.S), ord("{")),
+    ord("["): (re.compile(rb'[^"\[\]]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*"[^"\[\]]*+)*', re.S), ord("[")),
 }
 # How control characters look in JSON, escaped or as they are; a carriage return stands for texts from Windows.
 _ESCAPE = re.compile(rb"\\[rbfu]")
 _ESCAPED = re.compile(rb"\\(?:[rbf]|u00[0189]|u007[fF])")
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")
 _PLAIN = re.compile(rb'[^"{}\[\],]*+')
-_INSIDE = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.S)
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.S)
+_INSIDE = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*', re.S)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*"', re.S)
 
 
 class Element(NamedTuple):

@@ -90,7 +90,7 @@ class Policy:
                 if verdict.kind == "done":
                     return answer
                 if verdict.kind == "refused":
-                    raise verdict.error or RefusedError(verdict.why)
+                    raise verdict.error or self._refused(verdict.why)
                 if verdict.kind == "doubt" and not call.safe:
                     raise InDoubt(call, verdict.why, answer)
             tries += 1
@@ -122,6 +122,12 @@ class Policy:
             f"{self.vendor} did not take the request after {tries} tries: {why}.",
             title=f"{self.vendor} is not available", kept="everything built so far.",
             hint="wait some minutes and run it again: it goes on from here.",
+        )  # fmt: skip
+
+    def _refused(self, why: str) -> RefusedError:
+        return RefusedError(
+            f"{self.vendor} refused it: {why}.", title=f"{self.vendor} refused", kept="everything built so far.",
+            hint="mend the cause and run it again: it goes on from here.",
         )  # fmt: skip
 
     def _sent(self, call: Call) -> Answer:
