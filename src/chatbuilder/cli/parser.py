@@ -107,6 +107,11 @@ def _systems(commands: Commands) -> None:
         sub.add_argument("system", metavar="SYSTEM", help="system id, or its beginning")
         if name == "destroy":
             sub.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    sync = _add(commands, "sync", "Bring the chats of the library into a system; what you changed there stays")
+    sync.add_argument("system", metavar="SYSTEM", help="system id, or its beginning")
+    sync.add_argument("--dry-run", action="store_true", help="only tell how many rows and bytes would be written")
+    sync.add_argument("--transcripts", action="store_true", help="what was said goes along, not only the index")
+    sync.add_argument("--restore", action="store_true", help="make rows again that you deleted there")
 
 
 def _tokens(commands: Commands) -> None:

@@ -524,7 +524,7 @@ def test_the_guide_covers_every_chosen_answer_and_what_stays_by_hand():
         "backup.sh",
     ):
         assert words in text
-    assert "coming: not in this version yet" in text
+    assert "`chatbuilder sync SYSTEM` then writes one note for each chat" in text
     assert {step.key for step in solution.manual} == {"open_vault", "template_folder", "my_name", "layouts", "schedule"}
     summaries = "By itself: " + text.split("## How your answers show")[1].split("## Views")[0]
     assert summaries.count("\n- **") == len(EVERYTHING["priorities"]) + len(EVERYTHING["features"]) + 2

@@ -210,14 +210,14 @@ def _automations(bp: Blueprint, *, postgres: bool) -> Mapping[str, str]:
         "archive": "`python3 manage.py archive` archives what `archive_due` lists (`--dry-run` only lists it).",
         "reminder": "`follow_ups_due` lists what is due. `python3 manage.py due` prints it.",
         "backup": "`python3 manage.py backup` writes into `backups/`. Keep some copies on another disk.",
-        "sync": f"`chatbuilder sync SYSTEM` on a schedule {NOT_YET}; [schedule.md](schedule.md) has the lines for it.",
+        "sync": "`chatbuilder sync SYSTEM` on a schedule; [schedule.md](schedule.md) has the lines for it.",
     }
     server = {
         "tagging": "Built in: the trigger `sessions_file` reads `tag_rules` for every new row, whoever adds it.",
         "archive": "`SELECT run_archive();` archives what `archive_due` lists; run it daily from cron or pg_cron.",
         "reminder": "`follow_ups_due` lists what is due.",
         "backup": "`pg_dump -Fc -f chats.dump YOUR_DATABASE`, every week from cron.",
-        "sync": sqlite["sync"],
+        "sync": f"`chatbuilder sync SYSTEM` on a schedule {NOT_YET}; [schedule.md](schedule.md) has the lines for it.",
     }
     return {item.key: (server if postgres else sqlite)[item.kind] for item in bp.automations}
 
@@ -245,18 +245,21 @@ def _team(bp: Blueprint, *, postgres: bool) -> str:
 
 
 def _sync(*, postgres: bool) -> str:
-    today = (
-        "Today: fill `templates/chat-sessions.csv`, one line for each chat, and run "
+    rows = (
+        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` then writes one row of `sessions` for each chat and keeps it up to "
+        "date; what you typed stays. Run it any time.\n\n"
+        "Chats from elsewhere: fill `templates/chat-sessions.csv`, one line for each chat, and run "
         "`python3 manage.py load templates/chat-sessions.csv`. A Source ID that is there already is left alone, so a "
         "chat cannot get in twice. Times look like `2026-11-22T14:05:00Z`, dates like `2026-11-22`; anything else is "
         "refused and listed."
     )
     if postgres:
-        today = (
+        rows = (
+            f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` will write them into `sessions` {NOT_YET}.\n\n"
             "Today: insert into `sessions` with `ON CONFLICT (source_id) DO NOTHING`, or `\\copy` a CSV into a table "
             "of its own and insert from there."
         )
-    return f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` will write them into `sessions` {NOT_YET}.\n\n{today}"
+    return rows
 
 
 def manual_steps(bp: Blueprint, *, postgres: bool) -> Iterator[ManualStep]:

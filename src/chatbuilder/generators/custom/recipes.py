@@ -55,7 +55,7 @@ def _schedule(blueprint: Blueprint) -> str:
         lines += ["```", ""]
         lines += [f"- `{name}` {_JOBS[name][2]}." for name in names]
     if blueprint.wants("integration"):
-        lines += ["", "## Sync", "", f"`chatbuilder sync SYSTEM` {NOT_YET}. Once it is there, run it the same way:", ""]
+        lines += ["", "## Sync", "", f"`chatbuilder sync SYSTEM` runs the same way. PostgreSQL: {NOT_YET[1:-1]}.", ""]
         lines += [
             "```",
             "0 7 * * * /path/to/chatbuilder sync SYSTEM",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from chatbuilder.blueprint import Automation, Blueprint, View
 from chatbuilder.filters import And, Cmp, Filter, Me, Not, Or
-from chatbuilder.generators.common.guide import NOT_YET, TO_LIBRARY, GuideParts, build_guide
+from chatbuilder.generators.common.guide import TO_LIBRARY, GuideParts, build_guide
 from chatbuilder.generators.obsidian.bases import grouping
 from chatbuilder.generators.obsidian.layout import ME, Layout, safe
 from chatbuilder.solution import Document, ManualStep
@@ -162,7 +162,7 @@ def _automation(item: Automation) -> str:
             "Task Scheduler → Create Basic Task → Weekly."
         )
     return (
-        f"`chatbuilder sync` {NOT_YET} will write new chats as notes; cron or Task Scheduler "
+        "`chatbuilder sync SYSTEM` writes new chats as notes; cron or Task Scheduler "
         "can then call it every day. Until then, see “Getting your chats in”."
     )
 
@@ -195,9 +195,9 @@ def _team(bp: Blueprint) -> str:
 def _sync(bp: Blueprint) -> str:
     key = "`source_id`" + (" and `external_id`" if bp.sessions.has("external_id") else "")
     return (
-        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` {NOT_YET} will write "
-        f"one note for each chat, found again by {key}; what you typed stays. What works "
-        "today: fill `templates/chat-sessions.csv` from the exported package, then Settings → Community plugins → "
+        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` then writes one note for each chat, found again by {key}, and keeps "
+        "it up to date; what you typed, renamed, moved or deleted stays as you made it. Run it any time. Chats from "
+        "elsewhere: fill `templates/chat-sessions.csv` from the exported package, then Settings → Community plugins → "
         "Browse → **Importer** (by Obsidian), choose **CSV (.csv)**, your file, and the folder `Sessions` as "
         "output; on its second page take Title as the note's title, and name each property as the column `key` of "
         "`data-dictionary.csv` does. One note by hand: right-click `Sessions` → New note → **Templates: Insert "

@@ -1,0 +1,302 @@
+"""Chats as notes in a vault: found by the Source ID in them wherever they were moved, written whole.
+
+Nothing here knows how a note looks: texts come as payloads, and `key_of` tells the Source ID of a note's beginning.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from chatbuilder.errors import InputError, RefusedError
+from chatbuilder.provision import disk
+from chatbuilder.provision.rows import Delivery, Found, Wanted, Written
+
+_HEAD = 65_536  # bytes of a note in which its properties end
+_LARGEST = 64 * 1024 * 1024  # bytes of a note that is read whole
+_FEW = 8  # files that are flushed one by one
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+
+
+class NotesStore:
+    """The notes below `root`; `folder` is the one for new notes, from there."""
+
+    def __init__(self, root: Path, folder: str, key_of: Callable[[str], str | None]) -> None:
+        self._root, self._folder, self._key_of = root.resolve(), folder, key_of
+        self._index = sqlite3.connect("", isolation_level=None)
+        self._index.execute("PRAGMA journal_mode = OFF")
+        self._index.execute("CREATE TABLE notes (path TEXT PRIMARY KEY, key TEXT, stem TEXT) WITHOUT ROWID")
+        self._index.execute("CREATE INDEX notes_key ON notes (key)")
+        self._index.execute("CREATE TABLE taken (name TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._index.execute("CREATE TABLE numbers (name TEXT PRIMARY KEY, next INTEGER) WITHOUT ROWID")
+        self._indexed = False
+        self._listed: set[str] = set()
+        self._loose: list[Path] = []
+        self._folders: dict[str, Path] = {}
+        self._swept: set[Path] = set()
+        self.requests = 0
+
+    def check(self) -> tuple[str, ...]:
+        """See that the folder is there. Raises `InputError` when it is not."""
+        place = disk.inside(self._root, self._folder)
+        if not place.is_dir():
+            raise InputError(
+                f"{place} is not there.", title="The system cannot be filled", kept="everything as it is.",
+                hint="`chatbuilder verify` tells what is missing, `chatbuilder repair` puts it back.",
+            )  # fmt: skip
+        for folder in (
+            place,
+            *(entry for entry in place.parent.iterdir() if entry.is_dir() and not entry.is_symlink()),
+        ):
+            self._sweep(folder)
+        return ()
+
+    def _sweep(self, folder: Path) -> None:
+        """Remove what a killed run left half written in a folder, once in a run."""
+        if folder not in self._swept:
+            self._swept.add(folder)
+            disk.sweep(folder)
+
+    # finding
+
+    def find(self, wanted: Sequence[Wanted]) -> list[Found | str | None]:
+        """Return the note of each key: where it stood, else wherever it is now."""
+        return [self._find(item) for item in wanted]
+
+    def _find(self, item: Wanted) -> Found | str | None:
+        if item.remote:
+            with suppress(OSError, RefusedError):
+                text = self._read(disk.inside(self._root, item.remote))
+                if self._key_of(text[:_HEAD]) == item.key:
+                    return Found(item.remote, text)
+        self._index_all()
+        query = "SELECT path FROM notes WHERE key = ? ORDER BY length(path), path LIMIT 1"
+        row = self._index.execute(query, (item.key,)).fetchone()
+        if row is None:
+            return None
+        try:
+            return Found(row[0], self._read(self._root / row[0]))
+        except OSError as error:
+            return f"{row[0]} cannot be read: {error.strerror or error}"
+
+    def text(self, remote: str) -> str | None:
+        """Return the text of any note, None when there is none."""
+        try:
+            return self._read(disk.inside(self._root, remote))
+        except (OSError, RefusedError):
+            return None
+
+    def _read(self, place: Path) -> str:
+        with os.fdopen(os.open(place, os.O_RDONLY | _NO_LINK), "rb") as file:
+            data = file.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise OSError(0, "it is larger than 64 MB")
+        return data.decode("utf-8", "surrogateescape")
+
+    def _index_all(self) -> None:
+        """Look into the properties of every note once; what is in hidden folders (`.trash`) is not there."""
+        if self._indexed:
+            return
+        self._indexed = True
+        with self._transaction():
+            for path in _notes(self._root):
+                relative = path[len(str(self._root)) + 1 :].replace(os.sep, "/")
+                stem = relative.rpartition("/")[2][:-3].casefold()
+                row = (relative, self._head_key(path), stem)
+                with suppress(UnicodeError):  # a name that is no text is none of ours
+                    self._index.execute("INSERT OR IGNORE INTO notes VALUES (?, ?, ?)", row)
+
+    def _transaction(self) -> sqlite3.Connection:
+        self._index.execute("BEGIN")
+        return self._index
+
+    def _head_key(self, path: str) -> str | None:
+        try:
+            handle = os.open(path, os.O_RDONLY | _NO_LINK)
+        except OSError:
+            return None
+        try:
+            head = os.read(handle, _HEAD)
+        except OSError:
+            return None
+        finally:
+            os.close(handle)
+        return self._key_of(head.decode("utf-8", "replace")) if b"source_id" in head else None
+
+    # writing
+
+    def reserve(self, data: Mapping[str, Any]) -> str:
+        """Return a path that no note has, also where case makes no difference: the stem, or “stem (2)” and so on."""
+        folder, stem = data["folder"], data["stem"]
+        self._list(folder)
+        counter = f"{folder}/{stem}".casefold()
+        row = self._index.execute("SELECT next FROM numbers WHERE name = ?", (counter,)).fetchone()
+        number = row[0] if row else 1
+        while True:
+            name = f"{folder}/{stem}.md" if number == 1 else f"{folder}/{stem} ({number}).md"
+            number += 1
+            if self._index.execute("INSERT OR IGNORE INTO taken VALUES (?)", (name.casefold(),)).rowcount:
+                break
+        self._index.execute("INSERT OR REPLACE INTO numbers VALUES (?, ?)", (counter, number))
+        return name
+
+    def _list(self, folder: str) -> None:
+        if folder in self._listed:
+            return
+        self._listed.add(folder)
+        with suppress(OSError), os.scandir(disk.inside(self._root, folder)) as entries:
+            names = ((f"{folder}/{entry.name}".casefold(),) for entry in entries if entry.name.isprintable())
+            with self._transaction():
+                self._index.executemany("INSERT OR IGNORE INTO taken VALUES (?)", names)
+
+    def write(self, deliveries: Sequence[Delivery]) -> list[Written]:
+        """Write notes. New ones are flushed by `settle`, all at once; a note that was there is flushed by itself."""
+        return [self._deliver(item) for item in deliveries]
+
+    def _deliver(self, item: Delivery) -> Written:
+        data = item.data["text"].encode("utf-8", "surrogateescape")
+        try:
+            if item.found is None:
+                remote = self._create(self._place(item.remote), item, data)
+            else:
+                place = disk.inside(self._root, item.remote)
+                if self._read(place) != item.found.state:
+                    return Written(item.remote, "the note was changed while this ran")
+                self._sweep(place.parent)
+                disk.write(place, data)
+                remote = item.remote
+        except OSError as error:
+            if error.errno in _FULL:
+                raise _refused(error, item.remote) from error
+            return Written(item.remote, f"{item.remote} cannot be written: {error.strerror or error}")
+        self.requests += 1
+        return Written(remote)
+
+    def _place(self, remote: str) -> Path:
+        """Return the place of a new note, where nothing is followed or replaced; each folder is looked at once."""
+        folder, _, name = remote.rpartition("/")
+        if folder not in self._folders:
+            self._folders[folder] = disk.inside(self._root, folder) if folder else self._root
+        return self._folders[folder] / name
+
+    def _create(self, place: Path, item: Delivery, data: bytes) -> str:
+        """Put a new note in place whole, never over another; what a loss of power left empty is ours."""
+        remote = item.remote
+        temp = f"{place.parent}{os.sep}.chatbuilder-{secrets.token_hex(6)}.tmp"
+        try:
+            _write_whole(temp, data)
+            while True:
+                try:
+                    _place_new(temp, place)
+                    break
+                except FileExistsError:
+                    if place.is_file() and not place.read_bytes().strip(b"\0"):
+                        os.replace(temp, place)  # noqa: PTH105
+                        break
+                    remote = self.reserve(item.data)
+                    place = disk.inside(self._root, remote)
+        finally:
+            with suppress(OSError):
+                os.unlink(temp)  # noqa: PTH108
+        self._loose.append(place)
+        if self._indexed:
+            row = (remote, item.key, place.stem.casefold())
+            self._index.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", row)
+        return remote
+
+    def related(self, data: Mapping[str, Any], remote: str, *, make: bool) -> str | None:
+        """Return the path, without extension, of the note of a project or topic."""
+        path = f"{data['folder']}/{data['stem']}.md"
+        for known in (remote and f"{remote}.md", path):
+            if known and disk.inside(self._root, known).is_file():
+                return known[:-3]
+        self._index_all()
+        query = "SELECT path FROM notes WHERE stem = ? LIMIT 2"
+        moved = self._index.execute(query, (data["stem"].casefold(),)).fetchall()
+        if len(moved) == 1 and moved[0][0].startswith(f"{data['folder'].partition('/')[0]}/"):
+            return str(moved[0][0])[:-3]
+        if remote or not make:
+            return None
+        place = disk.inside(self._root, path)
+        place.parent.mkdir(exist_ok=True)
+        if disk.create(place, data["text"].encode()):
+            self.requests += 1
+        return path[:-3]
+
+    def settle(self) -> None:
+        """Flush what was written since the last time: a few notes one by one, many by one flush of the disks.
+
+        On Linux `sync` returns when everything is written (sync(2)); elsewhere it may not wait.
+        """
+        loose, self._loose = self._loose, []
+        if len(loose) > _FEW and sys.platform == "linux":
+            os.sync()
+            return
+        for place in loose:
+            with suppress(OSError), place.open("rb+") as file:
+                os.fsync(file.fileno())
+        for folder in {place.parent for place in loose}:
+            disk.sync_folder(folder)
+
+    def close(self) -> None:
+        """Forget the index."""
+        self._index.close()
+
+
+_FULL = (28, 122, 30, 5)  # ENOSPC, EDQUOT, EROFS, EIO: the next note would fare no better
+
+
+def _refused(error: OSError, where: str) -> RefusedError:
+    return RefusedError(
+        f"{where} could not be written: {error.strerror or error}.", title="The disk refused",
+        kept="every note written so far.", hint="make room or mend the disk, and sync again: it goes on from there.",
+    )  # fmt: skip
+
+
+def _write_whole(place: str, data: bytes) -> None:
+    """Write a new file. Plain calls to the system: pathlib takes as long again, for each of thousands of notes."""
+    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(handle, rest) :]  # a full disk takes a part first, and then none
+    finally:
+        os.close(handle)
+
+
+def _place_new(temp: str, place: Path) -> None:
+    if os.name == "nt":
+        os.rename(temp, place)  # noqa: PTH104  on Windows this refuses when the target exists
+        return
+    try:
+        os.link(temp, place)
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links here: FAT, some network drives
+        if os.path.lexists(place):
+            raise FileExistsError(str(place)) from None
+        os.replace(temp, place)  # noqa: PTH105
+
+
+def _notes(root: Path) -> Iterator[str]:
+    """Yield the notes below a folder, in a stable order; links and hidden folders are left out."""
+    waiting = [str(root)]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in found:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+            elif entry.name.endswith(".md") and entry.is_file(follow_symlinks=False):
+                yield entry.path
