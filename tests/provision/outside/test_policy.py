@@ -14,7 +14,7 @@ from chatbuilder.provision.outside import policy as module
 from chatbuilder.provision.outside.calls import Answer, Call, NoAnswer, NotSent
 from chatbuilder.provision.outside.desk import Cancelled, Desk
 from chatbuilder.provision.outside.limits import Limit, Pacer
-from chatbuilder.provision.outside.policy import ASKED, DONE, PATIENCE, TRIES, InDoubt, Policy, Verdict
+from chatbuilder.provision.outside.policy import ASKED, DONE, FIRST_TRIES, PATIENCE, TRIES, InDoubt, Policy, Verdict
 from tests.vendors.clock import FakeTime
 
 READ = Call("GET", "/thing", safe=True)
@@ -201,7 +201,7 @@ def test_what_is_put_off_for_too_long_is_given_up_with_words(trouble, call):
     assert vendor.made == 0
 
 
-@pytest.mark.parametrize(("trouble", "tries"), [("503", 3), ("drop before", 3), ("429", TRIES)])
+@pytest.mark.parametrize(("trouble", "tries"), [("503", FIRST_TRIES), ("drop before", FIRST_TRIES), ("429", TRIES)])
 def test_before_anything_is_made_silence_and_errors_are_told_soon(trouble, tries):
     vendor = Vendor(*[trouble] * 1000)
     with pytest.raises(UnavailableError, match=f"after {tries} tries"):

@@ -15,7 +15,7 @@ from chatbuilder.provision.outside.limits import Pacer
 Found = TypeVar("Found")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds
 TRIES = 8  # of one call that the vendor keeps putting off
-FIRST_TRIES = 3  # of the calls by which a run makes sure of token and place: nothing is lost yet, so it soon tells
+FIRST_TRIES = 6  # of the calls by which a run makes sure of token and place: nothing is begun yet, so it tells sooner
 FIRST_PATIENCE = 10.0  # seconds, the same
 PATIENCE = 180.0  # seconds without a network before a run gives up; what is done stays
 ASKED = 120.0  # seconds: a vendor that asks for a longer wait is one that refuses for now
