@@ -37,6 +37,10 @@ def config(*priorities: str, target: Mapping[str, str] = IN_WORKSPACE, **answers
 MID = config("organization", features=("projects",), complexity="advanced", options={"topics": ("Work", "Learning")})
 
 
+# Seconds, real ones: less than a slow answer takes. Only for tests of slow answers: a busy machine is slow, too.
+IMPATIENT = (5.0, 0.25)
+
+
 class Killed(BaseException):
     """The process is gone: kill -9."""
 
@@ -122,7 +126,6 @@ def standing(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Site]:
     with serving(fake) as url:
         found = Site(fake, url, clock, monkeypatch, folder)
         monkeypatch.setattr(outside, "RealTime", lambda: clock)
-        monkeypatch.setattr(transport, "TIMEOUT", (5.0, 0.25))
         monkeypatch.setattr(transport.AirtableTransport, "send", found.send(transport.AirtableTransport.send))
         yield found.fresh()
 
