@@ -220,7 +220,7 @@ COPILOT_CLI = [
             "copilotVersion": "1.0",
             "startTime": "2026-01-01T00:00:00Z",
             "selectedModel": "gpt-5",
-            "context": {"cwd": "/work/app", "repository": "ada/app", "branch": "main"},
+            "context": {"cwd": "/srv/app", "repository": "ada/app", "branch": "main"},
         },
     },
     {"type": "user.message", "id": "2", "timestamp": "2026-01-01T00:00:01Z", "data": {"content": "Run the tests"}},
@@ -260,7 +260,7 @@ def claude_code(kind, key, parent, content, **fields):
         "uuid": key,
         "parentUuid": parent,
         "sessionId": "cc-1",
-        "cwd": "/work/app",
+        "cwd": "/srv/app",
         "message": message,
     }
     return {**line, "timestamp": "2026-01-01T00:00:01.000Z", **fields}
@@ -302,14 +302,14 @@ CODEX = [
     {
         "timestamp": "2026-01-01T00:00:00Z",
         "type": "session_meta",
-        "payload": {"id": "cx-1", "timestamp": "2026-01-01T00:00:00Z", "cwd": "/work/app", "git": {"branch": "main"}},
+        "payload": {"id": "cx-1", "timestamp": "2026-01-01T00:00:00Z", "cwd": "/srv/app", "git": {"branch": "main"}},
     },
     codex_said("developer", "Be good"),
     codex_said("user", "<environment_context>linux</environment_context>"),
     {
         "timestamp": "2026-01-01T00:00:01Z",
         "type": "turn_context",
-        "payload": {"model": "gpt-5-codex", "cwd": "/work/app"},
+        "payload": {"model": "gpt-5-codex", "cwd": "/srv/app"},
     },
     {
         "timestamp": "2026-01-01T00:00:02Z",

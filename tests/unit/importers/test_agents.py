@@ -27,7 +27,7 @@ def test_claude_code_tells_typed_prompts_from_everything_else(tmp_path):
     chat = found.chat
     assert says(chat) == [("human", "Fix the parser"), ("assistant", "Looking."), ("assistant", "Fixed.")]
     assert [kinds(one) for one in chat.messages] == [["typed"], ["answer", "tool"], ["tool"], ["context"], ["answer"]]
-    assert (chat.project_id, chat.project, chat.command) == ("/work/app", "app", "claude --resume cc-1")
+    assert (chat.project_id, chat.project, chat.command) == ("/srv/app", "app", "claude --resume cc-1")
     assert (found.skipped["sub-agent's line"], found.unknown["line type brand-new-line"]) == (1, 1)
     assert "project" in chat.derived
 
@@ -119,7 +119,7 @@ def test_codex_takes_each_prompt_once_and_leaves_out_what_the_program_wrote(tmp_
     chat = found.chat
     assert says(chat) == [("human", "Add a test"), ("assistant", "Added.")]
     assert [message.role for message in chat.messages] == ["system", "human", "assistant", "tool", "tool", "assistant"]
-    assert (chat.command, chat.project_id, chat.project) == ("codex resume cx-1", "/work/app", "app")
+    assert (chat.command, chat.project_id, chat.project) == ("codex resume cx-1", "/srv/app", "app")
     assert found.skipped["instructions"] == 1
 
 
@@ -196,7 +196,7 @@ def test_copilot_cli_leaves_out_programs_and_repeats(tmp_path):
     chat = found.chat
     assert says(chat) == [("human", "Run the tests"), ("assistant", "Running.")]
     assert [kinds(one) for one in chat.messages] == [["typed"], ["answer", "tool"], ["tool"], ["thinking"]]
-    assert (chat.project_id, chat.project, chat.title) == ("/work/app", "ada/app", "Test run")
+    assert (chat.project_id, chat.project, chat.title) == ("/srv/app", "ada/app", "Test run")
     assert found.skipped == {"prompt by a program": 1, "repeated message": 1, "sub-agent": 1}
     assert found.unknown == {"event future.event": 1, "line that is not JSON": 1}
     good = read_lines(tmp_path, samples.COPILOT_CLI[:2]).chat
@@ -206,7 +206,7 @@ def test_copilot_cli_leaves_out_programs_and_repeats(tmp_path):
 
 
 def test_gemini_cli_as_object_and_as_lines(tmp_path):
-    found = read_json(tmp_path, {**samples.GEMINI_CLI, "summary": "Listing", "directories": ["/work/app"]})
+    found = read_json(tmp_path, {**samples.GEMINI_CLI, "summary": "Listing", "directories": ["/srv/app"]})
     assert [kinds(one) for one in found.chat.messages] == [["typed"], ["tool"], ["thinking", "answer", "tool"]]
     assert (found.chat.title, found.chat.project) == ("Listing", "app")
     head = {key: value for key, value in samples.GEMINI_CLI.items() if key != "messages"}
