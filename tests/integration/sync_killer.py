@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.integration.filling import FULL, Place, take_in
+from tests.integration.filling import FULL, take_in
 from tests.integration.killer import in_a_process, watch
+from tests.integration.places import PLACES
 from tests.unit.library.makers import DAY, chat
 
 CHATS = [chat(f"c{n}", f"Question {n}", "Answer", title="Same title", project="Garden") for n in range(5)]
@@ -29,7 +30,7 @@ class Stage:
             place.mkdir()
         self.state = folder / "state.json"
         answers = {**FULL, "options": {**FULL["options"], "sample_data": False}}
-        self.place = Place(platform, self.folders[0], answers)
+        self.place = PLACES[platform](self.folders[0], answers)
         take_in(*CHATS)
 
     def keep(self, name: str) -> None:

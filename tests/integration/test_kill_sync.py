@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.helpers import python
-from tests.integration.filling import PLATFORMS
+from tests.integration.places import PLATFORMS
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the victims are forks")
 

@@ -15,7 +15,7 @@ from chatbuilder.generators.obsidian.chats import source_id
 from chatbuilder.provision import notes
 from chatbuilder.provision.custom.filling import SqliteRows
 from chatbuilder.provision.notes import NotesStore
-from chatbuilder.provision.rows import Delivery, Found, Wanted
+from chatbuilder.provision.rows import Delivery, Found, Related, Wanted
 
 PLACE = {"folder": "Chats/Sessions", "stem": "Title"}
 
@@ -118,13 +118,13 @@ def test_a_path_out_of_the_vault_is_refused(store, vault, tmp_path):
 
 def test_a_project_that_was_moved_is_still_the_one(store, vault):
     data = {"folder": "Chats/Projects", "stem": "Garden", "text": "text"}
-    assert store.related(data, "", make=False) is None
-    assert store.related(data, "", make=True) == "Chats/Projects/Garden"
+    assert store.related([Related(data)]) == [None]
+    assert store.related([Related(data, make=True)]) == ["Chats/Projects/Garden"]
     assert store.requests == 1
     (vault / "Chats" / "Old").mkdir()
     (vault / "Chats" / "Projects" / "Garden.md").rename(vault / "Chats" / "Old" / "garden.md")
     with closing(NotesStore(vault, "Chats/Sessions", source_id)) as later:
-        assert later.related(data, "Chats/Projects/Garden", make=False) == "Chats/Old/garden"
+        assert later.related([Related(data, "Chats/Projects/Garden")]) == ["Chats/Old/garden"]
 
 
 def test_a_folder_that_is_gone(tmp_path):
@@ -205,4 +205,4 @@ def test_a_database_that_is_not_there(tmp_path):
 def test_rows_of_a_table_that_is_not_there(database):
     with closing(SqliteRows(database, ())) as store:
         store.check()
-        assert store.related({"table": "projects", "column": "name", "title": "x"}, "", make=True) is None
+        assert store.related([Related({"table": "projects", "column": "name", "title": "x"}, make=True)]) == [None]

@@ -6,8 +6,10 @@ import pytest
 
 from chatbuilder import pipeline
 from chatbuilder.errors import InterruptedByUser
+from chatbuilder.pipeline import rooms
 from tests.helpers import complete
-from tests.integration.filling import Place, take_in
+from tests.integration.filling import take_in
+from tests.integration.places import VaultPlace
 from tests.unit.library.makers import chat
 
 COUNTS = {"created", "updated", "unchanged", "skipped", "failed", "requests", "seconds"}
@@ -15,7 +17,7 @@ COUNTS = {"created", "updated", "unchanged", "skipped", "failed", "requests", "s
 
 @pytest.fixture
 def place(tmp_path):
-    place = Place("obsidian", tmp_path)
+    place = VaultPlace(tmp_path)
     take_in(chat("a", source="codex"), chat("b"))
     return place
 
@@ -68,11 +70,11 @@ def test_stopped(place, run_cli, monkeypatch):
     assert complete(done.err)
 
 
-def test_refusals(place, run_cli, tmp_path):
+def test_refusals(place, run_cli, monkeypatch):
     done = run_cli("sync", "nothing-like-it")
     assert done.code == 3
     assert complete(done.err)
-    other = Place("logseq", tmp_path / "other")
-    done = run_cli("sync", other.system)
+    monkeypatch.delitem(rooms._SERVED, "obsidian")
+    done = run_cli("sync", place.system)
     assert done.code == 5
     assert complete(done.err)

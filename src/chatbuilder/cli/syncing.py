@@ -13,7 +13,7 @@ from chatbuilder.cli.chats import counted
 from chatbuilder.errors import ExitCode
 
 if TYPE_CHECKING:
-    from chatbuilder.pipeline import SyncProgress, SyncReport
+    from chatbuilder.pipeline import SyncProgress, SyncReport, SyncWaiting
 
 SHOWN = 20  # problems on a screen
 
@@ -37,9 +37,12 @@ def sync(arguments: Namespace) -> int:
     return ExitCode.PARTLY if report.failed else ExitCode.DONE
 
 
-def _tell(progress: SyncProgress) -> None:
-    so_far = f"{progress.created:,} new, {progress.updated:,} changed"
-    text = f"{progress.done:,} of {counted(progress.total, 'chat')}, {so_far}"
+def _tell(news: SyncProgress | SyncWaiting) -> None:
+    if isinstance(news, pipeline.SyncWaiting):
+        text = f"waiting {news.seconds:.0f} s: {news.why}"
+    else:
+        so_far = f"{news.created:,} new, {news.updated:,} changed"
+        text = f"{news.done:,} of {counted(news.total, 'chat')}, {so_far}"
     if output.is_terminal(sys.stderr):
         sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from chatbuilder.pipeline.health import Check, audit_entries, doctor
     from chatbuilder.pipeline.importing import FoundLogs, ImportProgress, ImportReport, discover_logs, import_chats
     from chatbuilder.pipeline.provisioning import SystemInfo, TargetReport, apply, inspect_target, jobs, systems
-    from chatbuilder.pipeline.syncing import SyncProblem, SyncProgress, SyncReport, sync
+    from chatbuilder.pipeline.syncing import SyncProblem, SyncProgress, SyncReport, SyncWaiting, sync
     from chatbuilder.pipeline.targets import default_target, with_target
     from chatbuilder.pipeline.tidying import Leftover, leftovers
     from chatbuilder.pipeline.tokens import token_check, token_file, token_list, token_rm, token_set
@@ -59,7 +59,7 @@ __all__ = [
     "Account", "Change", "Changes", "ChatInfo", "ChatList", "Check", "Draft", "DraftInfo", "Drift", "Event",
     "ExportReport", "Figure", "Figures", "Filters", "FoundLogs", "Hit", "Hits", "ImportProgress", "ImportReport",
     "Job", "Leftover", "Month", "ProjectInfo", "StepDone", "StepFailed", "StepStarted", "StepWaiting", "StoredProblem",
-    "SyncProblem", "SyncProgress", "SyncReport",
+    "SyncProblem", "SyncProgress", "SyncReport", "SyncWaiting",
     "SystemInfo", "TargetReport", "TokenInfo", "answers_toml", "apply", "audit_entries", "build", "changes", "chat",
     "chats", "check", "default_target", "delete_chats", "delete_draft", "design_text", "destroy", "discover_logs",
     "doctor", "drafts", "export", "has_draft", "import_chats", "import_problems", "inspect_target", "jobs",
@@ -90,7 +90,7 @@ _HOMES = {
     "chatbuilder.pipeline.health": "Check audit_entries doctor",
     "chatbuilder.pipeline.importing": "FoundLogs ImportProgress ImportReport discover_logs import_chats",
     "chatbuilder.pipeline.provisioning": "SystemInfo TargetReport apply inspect_target jobs systems",
-    "chatbuilder.pipeline.syncing": "SyncProblem SyncProgress SyncReport sync",
+    "chatbuilder.pipeline.syncing": "SyncProblem SyncProgress SyncReport SyncWaiting sync",
     "chatbuilder.pipeline.targets": "default_target with_target",
     "chatbuilder.pipeline.tidying": "Leftover leftovers",
     "chatbuilder.pipeline.tokens": "token_check token_file token_list token_rm token_set",

@@ -12,7 +12,7 @@ from chatbuilder.errors import InputError, InterruptedByUser
 from chatbuilder.paths import locate, own_folder
 from chatbuilder.pipeline.outside import is_remote
 from chatbuilder.provision import crew
-from chatbuilder.provision.base import Provisioner
+from chatbuilder.provision.crew import Closable
 from chatbuilder.provision.outside.desk import Cancelled
 from chatbuilder.provision.runner import Event, StepWaiting
 
@@ -45,24 +45,25 @@ class Hands:
         if not self.aside:
             return work()
         try:
-            return crew.aside(self.system, work, self.cancelled, self._tell)
+            return crew.aside(self.system, work, self.cancelled, self.tell)
         except Cancelled:
             raise _stopped() from None
 
     @contextmanager
-    def holding(self, provisioner: Provisioner) -> Iterator[None]:
-        """Let one process at a time work on the system, after what a stopped run left behind; close the provisioner.
+    def holding(self, worker: Closable) -> Iterator[None]:
+        """Let one process at a time work on the system, after what a stopped run left behind; close the `worker` then.
 
         Raises `InputError` when another process works on it, `InterruptedByUser`.
         """
-        with crew.closing(self.system, provisioner), system_lock(self.system):
+        with crew.closing(self.system, worker), system_lock(self.system):
             try:
-                crew.let_strays_end(self.system, self.cancelled, self._tell)
+                crew.let_strays_end(self.system, self.cancelled, self.tell)
             except Cancelled:
                 raise _stopped() from None
             yield
 
-    def _tell(self, key: str, why: str, seconds: float) -> None:
+    def tell(self, key: str, why: str, seconds: float) -> None:
+        """Pass on that work waits, and why."""
         self.on_event(StepWaiting(key, "", why, seconds))
 
 

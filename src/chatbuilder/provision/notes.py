@@ -16,7 +16,7 @@ from typing import Any
 
 from chatbuilder.errors import InputError, RefusedError
 from chatbuilder.provision import disk
-from chatbuilder.provision.rows import Delivery, Found, Wanted, Written
+from chatbuilder.provision.rows import Delivery, Forecast, Found, Outlook, Related, Wanted, Written
 
 _HEAD = 65_536  # bytes of a note in which its properties end
 _LARGEST = 64 * 1024 * 1024  # bytes of a note that is read whole
@@ -210,8 +210,15 @@ class NotesStore:
             self._index.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", row)
         return remote
 
-    def related(self, data: Mapping[str, Any], remote: str, *, make: bool) -> str | None:
-        """Return the path, without extension, of the note of a project or topic."""
+    def related(self, items: Sequence[Related]) -> list[str | None]:
+        """Return the path, without extension, of the note of each project or topic."""
+        return [self._related(item.data, item.remote, make=item.make) for item in items]
+
+    def forecast(self, outlook: Outlook) -> Forecast:
+        """Return one write a note."""
+        return Forecast(outlook.created + outlook.updated + outlook.related)
+
+    def _related(self, data: Mapping[str, Any], remote: str, *, make: bool) -> str | None:
         path = f"{data['folder']}/{data['stem']}.md"
         for known in (remote and f"{remote}.md", path):
             if known and disk.inside(self._root, known).is_file():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,6 +41,37 @@ class Written:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A row of another table that rows point to: what it would be made from, and where it stood ("" unknown).
+
+    With `make` it is made when it is not there.
+    """
+
+    data: Mapping[str, Any]
+    remote: str = ""
+    make: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a sync would write: rows, rows of other tables, bytes, and the sum of the payloads' costs, in requests."""
+
+    created: int = 0
+    updated: int = 0
+    related: int = 0
+    bytes: int = 0
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What that takes: requests, and what a person should know first, the time and the vendor's limits above all."""
+
+    requests: int
+    notes: tuple[str, ...] = ()
+
+
 class RowStore(Protocol):
     """The rows of one system. Methods raise `InputError` and `RefusedError` when the target as a whole cannot be used.
 
@@ -62,15 +93,23 @@ class RowStore(Protocol):
         """Return where a new row will stand, "" where the platform decides that."""
         ...
 
-    def write(self, deliveries: Sequence[Delivery]) -> list[Written]:
-        """Write rows. A row that was changed since it was found is left alone and told as a problem."""
+    def write(self, deliveries: Sequence[Delivery]) -> Iterable[Written]:
+        """Write rows and tell what became of each, in their order: as they are done, where writing takes its time.
+
+        A row that was changed since it was found is left alone and told as a problem. Whoever asks takes all answers,
+        or no more: what was not told is looked up by the next sync.
+        """
         ...
 
-    def related(self, data: Mapping[str, Any], remote: str, *, make: bool) -> str | None:
-        """Return where a row of another table stands: the one at `remote`, else by its title, else a new one.
+    def related(self, items: Sequence[Related]) -> list[str | None]:
+        """Return where rows of other tables stand: at `remote`, else by title, else new where they are to be made.
 
-        None when it is gone from `remote`, or not there and not to be made.
+        None for one that is gone from `remote`, or not there and not to be made.
         """
+        ...
+
+    def forecast(self, outlook: Outlook) -> Forecast:
+        """Return what writing so much would take."""
         ...
 
     def settle(self) -> None:

@@ -255,14 +255,7 @@ COPILOT_CLI = [
 
 def claude_code(kind, key, parent, content, **fields):
     message = {"role": kind, "content": content, **fields.pop("message", {})}
-    line = {
-        "type": kind,
-        "uuid": key,
-        "parentUuid": parent,
-        "sessionId": "cc-1",
-        "cwd": "/srv/app",
-        "message": message,
-    }
+    line = {"type": kind, "uuid": key, "parentUuid": parent, "sessionId": "cc-1", "cwd": "/srv/app", "message": message}
     return {**line, "timestamp": "2026-01-01T00:00:01.000Z", **fields}
 
 

@@ -51,10 +51,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What is delivered for one row, as its platform takes it; `size` in bytes."""
+    """What is delivered for one row, as its platform takes it; `size` in bytes, `cost` in requests."""
 
     data: Mapping[str, Any]
     size: int
+    cost: float = 1.0
 
 
 class Dialect(Protocol):

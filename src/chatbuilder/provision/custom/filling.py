@@ -9,7 +9,7 @@ from typing import Any
 
 from chatbuilder.errors import InputError, RefusedError
 from chatbuilder.provision.custom.database import Database, catalogue, columns, quote
-from chatbuilder.provision.rows import Delivery, Found, Wanted, Written
+from chatbuilder.provision.rows import Delivery, Forecast, Found, Outlook, Related, Wanted, Written
 
 _SESSIONS, _KEY, _TRANSCRIPTS = "sessions", "source_id", "transcripts"
 _ASKED = 500  # keys in one query; SQLite takes 32,766 values
@@ -131,8 +131,15 @@ class SqliteRows:
         names = ", ".join(map(quote, _BLANKS))
         connection.executemany(f"INSERT INTO {quote(_TRANSCRIPTS)} ({names}) VALUES (?, ?, ?, ?, ?, ?)", rows)
 
-    def related(self, data: Mapping[str, Any], remote: str, *, make: bool) -> str | None:
-        """Return the id of a row of another table."""
+    def related(self, items: Sequence[Related]) -> list[str | None]:
+        """Return the id of each row of another table."""
+        return [self._related(item.data, item.remote, make=item.make) for item in items]
+
+    def forecast(self, outlook: Outlook) -> Forecast:
+        """Return one statement a row."""
+        return Forecast(outlook.created + outlook.updated + outlook.related)
+
+    def _related(self, data: Mapping[str, Any], remote: str, *, make: bool) -> str | None:
         table, column, title = (quote(data["table"]), quote(data["column"]), data["title"])
         with self._database.reading() as connection:
             if data["table"] not in catalogue(connection):

@@ -1,0 +1,74 @@
+"""The platforms that sync serves, a module each: what writes its rows (pure) and what keeps them there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from chatbuilder import catalog
+from chatbuilder.blueprint import Blueprint
+from chatbuilder.config import Config
+from chatbuilder.errors import RefusedError
+from chatbuilder.generators.common.rows import Dialect, RowMaker
+from chatbuilder.library.systems import System
+from chatbuilder.provision.outside.desk import Desk
+from chatbuilder.provision.rows import RowStore
+
+BATCH = 500  # rows that are found and written at once
+
+_SERVED = {"obsidian": "Obsidian", "custom": "SQLite"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One system that is to be filled: what it was built from and what its steps came to, by step key.
+
+    `transcripts` tells whether what was said goes along; `desk` stops work out there and hears of its waits.
+    """
+
+    system: System
+    config: Config
+    blueprint: Blueprint
+    results: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    transcripts: bool = False
+    desk: Desk = field(default_factory=Desk)
+    tell: Callable[[str, str, float], None] = lambda key, why, seconds: None
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One system to fill. `makes` are the tables in which sync adds a row for a name that has none.
+
+    `batch` rows are found and written at once: more where a vendor is kept busy by several at a time.
+    """
+
+    maker: RowMaker
+    dialect: Dialect
+    store: RowStore
+    makes: tuple[str, ...] = ("projects",)
+    batch: int = field(default_factory=lambda: BATCH)
+
+
+def open_room(ground: Ground) -> Room:
+    """Return the room of a system. Raises `RefusedError` for a platform that sync does not serve yet.
+
+    Raises `CredentialsError` and `InputError` as well; sends nothing and opens no file for writing.
+    """
+    platform = ground.config.platform
+    if platform not in _SERVED or (ground.config.target.database or "").startswith("postgres"):
+        name = "PostgreSQL" if platform == "custom" else catalog.PLATFORMS[platform].name
+        raise RefusedError(
+            f"This version does not fill {name} yet.", title="Not served yet",
+            kept="the system and the library as they are.",
+            hint=f"build a second system on {', '.join(served())} and sync that; or take `chatbuilder chats --json`, "
+            "turn it into CSV, and import that by hand.",
+        )  # fmt: skip
+    room: Room = import_module(f"chatbuilder.pipeline.rooms.{platform}").open_room(ground)
+    return room
+
+
+def served() -> list[str]:
+    """Return the names of the platforms that sync serves."""
+    return list(_SERVED.values())
