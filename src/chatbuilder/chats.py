@@ -128,8 +128,7 @@ class ChatSession:
     @property
     def assistant(self) -> str:
         """The product's name for people, such as "ChatGPT"; the source's id where it is not one of ours."""
-        known = SOURCES.get(self.source)
-        return known.assistant if known else self.source
+        return assistant_of(self.source)
 
     def active_path(self) -> Iterator[Message]:
         """Yield the messages a person would see on opening the chat, first to last."""
@@ -249,3 +248,9 @@ _ALL = (
 )  # fmt: skip
 
 SOURCES = {source.id: source for source in _ALL}
+
+
+def assistant_of(source: str) -> str:
+    """Return the product's name for people, the source itself where it is not one of ours."""
+    known = SOURCES.get(source)
+    return known.assistant if known else source

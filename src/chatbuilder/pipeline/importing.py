@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbuilder import audit
-from chatbuilder.chats import FIELDS, SOURCES, ChatSession
+from chatbuilder.chats import FIELDS, SOURCES, ChatSession, assistant_of
 from chatbuilder.errors import ChatbuilderError, InputError, InterruptedByUser
 from chatbuilder.importers import Problem, Reading, discover, open_source
 from chatbuilder.library.chats import ChatStore, Incoming, Preview, Verdict, opened
@@ -100,7 +100,7 @@ class ImportReport:
 def _source_data(name: str, part: SourceReport) -> dict[str, Any]:
     known = SOURCES.get(name)
     return {
-        "assistant": known.assistant if known else name, "imported": part.imported, "updated": part.updated,
+        "assistant": assistant_of(name), "imported": part.imported, "updated": part.updated,
         "unchanged": part.unchanged, "quarantined": part.quarantined, "messages": dict(part.messages),
         "filled": dict(part.filled), "derived": dict(part.derived),
         "can_fill": list(known.fills) if known else [], "can_derive": list(known.derives) if known else [],

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from chatbuilder.atomic import place_new
 from chatbuilder.errors import InputError, RefusedError
 from chatbuilder.provision import disk
 from chatbuilder.provision.rows import Delivery, Forecast, Found, Outlook, Related, Wanted, Written
@@ -193,7 +194,7 @@ class NotesStore:
             _write_whole(temp, data)
             while True:
                 try:
-                    _place_new(temp, place)
+                    place_new(temp, place)
                     break
                 except FileExistsError:
                     if place.is_file() and not place.read_bytes().strip(b"\0"):
@@ -275,20 +276,6 @@ def _write_whole(place: str, data: bytes) -> None:
             rest = rest[os.write(handle, rest) :]  # a full disk takes a part first, and then none
     finally:
         os.close(handle)
-
-
-def _place_new(temp: str, place: Path) -> None:
-    if os.name == "nt":
-        os.rename(temp, place)  # noqa: PTH104  on Windows this refuses when the target exists
-        return
-    try:
-        os.link(temp, place)
-    except FileExistsError:
-        raise
-    except OSError:  # no hard links here: FAT, some network drives
-        if os.path.lexists(place):
-            raise FileExistsError(str(place)) from None
-        os.replace(temp, place)  # noqa: PTH105
 
 
 def _notes(root: Path) -> Iterator[str]:
