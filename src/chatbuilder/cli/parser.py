@@ -30,6 +30,7 @@ def make_parser() -> argparse.ArgumentParser:
     _systems(commands)
     chat_options.add(commands, _add)
     _tokens(commands)
+    _serve(commands)
     _records(commands)
     return parser
 
@@ -134,6 +135,21 @@ def _tokens(commands: Commands) -> None:
             sub.add_argument("--file", metavar="FILE", help="sheets: service account, or OAuth client of a desktop app")
         if name == "check":
             sub.add_argument("--answers", metavar="FILE", help="prove the target of these answers as well")
+
+
+def _serve(commands: Commands) -> None:
+    sub = _add(
+        commands, "serve", "Show the wizard in a browser, on this machine only unless told otherwise", json=False
+    )
+    sub.add_argument("--port", type=_port, default=8000, metavar="N", help="the port to serve on (8000)")
+    sub.add_argument("--host", default="127.0.0.1", metavar="HOST", help="the address to serve on (127.0.0.1)")
+    sub.add_argument("--allow-others", action="store_true", help="serve other machines too; nothing is encrypted")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text} is no port from 1 to 65535")
+    return int(text)
 
 
 def _records(commands: Commands) -> None:
