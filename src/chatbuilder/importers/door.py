@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from chatbuilder.chats import ChatSession
@@ -18,7 +19,9 @@ from chatbuilder.importers.common.entries import (
     beside,
     database,
     in_folder,
+    in_tar,
     in_zip,
+    is_tar,
     label,
     on_disk,
     seekable,
@@ -179,6 +182,8 @@ class _Walk:
             yield from self._zip(entry, container)
         elif head.startswith(b"SQLite format 3\0"):
             yield from self._database(entry)
+        elif is_tar(head):
+            yield from self._tar(entry, container)
         else:
             yield from self._text(entry, head, container)
 
@@ -192,6 +197,14 @@ class _Walk:
                 return
             inside = _Container(entry.where, container.depth + 1)
             yield from self._container(in_zip(archive, entry.where, self._limits), inside)
+
+    def _tar(self, entry: Entry, container: _Container) -> Found:
+        if container.depth >= self._limits.zips:
+            yield self._trouble(Problem(entry.where, "it is a tar too deep inside others", "too-large"))
+            return
+        with TemporaryDirectory(prefix="chatbuilder-") as folder:
+            inside = _Container(entry.where, container.depth + 1)
+            yield from self._container(in_tar(entry, Path(folder), self._limits), inside)
 
     def _database(self, entry: Entry) -> Found:
         with database(entry, self._limits) as connection:
