@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -54,9 +54,10 @@ class Reading:
     Leaving its `with` block (or `close()`) after stopping early closes every file and removes temporary copies.
     """
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: Limits, more: Sequence[Shape] = ()) -> None:
         self.path = path
         self.limits = limits
+        self.more = more
         self.files: list[FileReport] = []
         self.ignored = 0  # files in which no chats were recognised
         self._found: Found | None = None
@@ -80,13 +81,15 @@ class Reading:
             self._found.close()  # type: ignore[attr-defined]  # it is a generator
 
 
-def open_source(path: Path, *, limits: Limits = LIMITS) -> Reading:
+def open_source(path: Path, *, limits: Limits = LIMITS, more: Sequence[Shape] = ()) -> Reading:
     """Return the reading of an export: a file, a zip, or a folder with any number of them.
+
+    `more` are shapes of foreign sources, tried after all of ours.
 
     Nothing is opened until the iteration starts. Only the path (and what lies under it) is read, nothing is written
     but temporary copies of databases and zips inside zips, which are removed.
     """
-    return Reading(path, limits)
+    return Reading(path, limits, more)
 
 
 @dataclass(slots=True)
@@ -106,7 +109,7 @@ class _Walk:
 
         self._reading = reading
         self._limits = reading.limits
-        self._shapes: tuple[Shape, ...] = SHAPES
+        self._shapes: tuple[Shape, ...] = (*SHAPES, *reading.more)
         self._parts = PartsList()
         self._troubles: list[str] = []
 

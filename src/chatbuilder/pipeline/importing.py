@@ -20,6 +20,7 @@ from chatbuilder.importers import Problem, Reading, discover, open_source
 from chatbuilder.library.chats import ChatStore, Incoming, Preview, Verdict, opened
 from chatbuilder.library.imports import KEPT, ImportLog
 from chatbuilder.paths import locate, typed
+from chatbuilder.pipeline import plugins
 
 BATCH_CHATS, BATCH_TEXT = 500, 8_000_000  # chats, characters that are written at once
 SHOWN = 1_000  # problems in a report
@@ -132,8 +133,8 @@ Hear = Callable[[ImportProgress], None]
 
 def discover_logs() -> list[FoundLogs]:
     """Return where agents keep their chats on this machine; only looks for places, reads nothing."""
-    found = discover(Path.home())
-    return [FoundLogs(source, SOURCES[source].assistant, str(path)) for source, path in found]
+    found = discover(Path.home(), plugins.places())
+    return [FoundLogs(source, assistant_of(source), str(path)) for source, path in found]
 
 
 def import_chats(
@@ -241,7 +242,7 @@ class _Run:
 
     def go(self) -> None:
         """Read all of it."""
-        reading = open_source(self._path)
+        reading = open_source(self._path, more=plugins.shapes())
         self._desk.begin(str(self._path.absolute()))
         status = "stopped"
         try:
