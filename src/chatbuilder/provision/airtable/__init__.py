@@ -169,8 +169,7 @@ class Airtable:
         """Return the base's address."""
         base = place.base_of(results) or place.target_base(self._target) or ""
         name = results.get("base", {}).get("name", "")
-        todo = "Go through “To do by hand” in the guide from the top: Airtable's API makes no views and no formulas."
-        return Links(f"{WEB}/{base}", f"Airtable base {name or base}", (todo,))
+        return Links(f"{WEB}/{base}", f"Airtable base {name or base}", (place.first_steps(results),))
 
     def close(self) -> None:
         """Let go of connections."""
