@@ -85,7 +85,8 @@ def test_sample_rows_arrive_with_their_links(config):
                 elif (
                     field.type != "person" and creatable(field) and wanted not in (None, "", ()) and wanted is not False
                 ):
-                    assert row[field.name] == (list(wanted) if isinstance(wanted, tuple) else wanted)
+                    value = row[field.name].replace(".000Z", "Z") if field.type == "datetime" else row[field.name]
+                    assert value == (list(wanted) if isinstance(wanted, tuple) else wanted)
 
 
 @settings(max_examples=30, deadline=None)
