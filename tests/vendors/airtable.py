@@ -157,7 +157,7 @@ class AirtableFake:
             return _json(200, self._act(method, path, query, body, base[1] if base else None))
         except Refused as refused:
             if refused.status == 404:
-                return _error(404, refused.type)
+                return _error(404, refused.type if refused.type == "NOT_FOUND" else {"type": refused.type})
             words = NOT_FOUND if refused.status == 403 else str(refused)
             return _error(refused.status, {"type": refused.type, "message": words})
 
@@ -187,15 +187,16 @@ class AirtableFake:
             raise Refused(f"{method} {path}", 404, "NOT_FOUND")
         if found is None or not {base, found.workspace} & self.reach:
             raise Refused(base, 403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND")
+        reads = method == "GET" or path.endswith("/listRecords")
         level = self.levels.get(base, "create")
         wanted = ("create",) if "/meta/" in path and method != "GET" else ("create", "edit")
-        if method != "GET" and level not in wanted:
+        if not reads and level not in wanted:
             raise Refused(level, 403, "INVALID_PERMISSIONS")
         return found.send(method, path, body, query)
 
     def _need_scope(self, method: str, path: str) -> None:
         kind = "schema.bases" if path.startswith("/v0/meta/") else "data.records"
-        if f"{kind}:{'read' if method == 'GET' else 'write'}" not in self.scopes:
+        if f"{kind}:{'read' if method == 'GET' or path.endswith('/listRecords') else 'write'}" not in self.scopes:
             raise Refused("scope", 403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND")
 
     def _list(self, query: dict[str, list[str]]) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def sync(
             finally:
                 report.requests = room.store.requests
                 report.unlisted = dict(room.maker.unlisted.most_common())
+                report.notes += getattr(room.store, "noticed", ())
             if dry_run:
                 forecast = room.store.forecast(run.outlook())
                 report.requests = forecast.requests

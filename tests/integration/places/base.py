@@ -8,6 +8,7 @@ from typing import Any
 
 from chatbuilder import pipeline
 from chatbuilder.config import Config
+from chatbuilder.paths import locate
 from chatbuilder.pipeline.syncing import SyncReport, sync
 from tests.integration.filling import FULL
 
@@ -24,6 +25,10 @@ class Place(ABC):
     """Whether a choice that is not among the options is refused there."""
     follows_renames = True
     """Whether a project that was renamed there is still known by the rows that come later."""
+    batch = "chatbuilder.pipeline.rooms.BATCH"
+    """Where it is said how many rows are written at once."""
+    forks = True
+    """Whether a process that is forked and killed leaves what it wrote in the room's folder."""
     moments = "seconds"
     """How exact times are there: "seconds" or "minutes"."""
 
@@ -46,6 +51,12 @@ class Place(ABC):
         parts = ("created", "updated", "unchanged", "skipped", "failed")
         assert report.chats == sum(getattr(report, part) for part in parts)
         return report
+
+    def lose_library(self) -> None:
+        """Lose the library, and apply the answers to the same place again."""
+        for file in locate().library.parent.glob("library*"):
+            file.unlink()
+        self.build(self.config)
 
     @abstractmethod
     def target(self) -> dict[str, str]:

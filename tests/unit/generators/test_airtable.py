@@ -398,7 +398,7 @@ def test_computed_fields_are_given_with_their_formula():
             else:
                 assert value == int(matches(field.formula.when, row, today=TODAY))
     assert "**Count**" in manual["field_topics_session_count"]
-    assert "**Sessions**" in manual["field_topics_session_count"]
+    assert "linked record field **Chat Sessions**" in manual["field_topics_session_count"]
     assert "`MAX(values)`" in manual["field_projects_latest"]
     sent = json.dumps(found.plan.data())
     assert "Session count" not in sent
