@@ -21,6 +21,7 @@ from chatbuilder.provision.sheets import account
 from chatbuilder.provision.sheets.clashes import clashes, notes
 from chatbuilder.provision.sheets.comparing import Found
 from chatbuilder.provision.sheets.delivery import Delivery
+from chatbuilder.provision.sheets.filling import SheetRows, Target
 from chatbuilder.provision.sheets.grants import Grant, open_grant
 from chatbuilder.provision.sheets.judge import Whom, judge_for
 from chatbuilder.provision.sheets.reading import read
@@ -28,14 +29,19 @@ from chatbuilder.provision.sheets.removal import Remover
 from chatbuilder.provision.sheets.transport import GoogleTransport
 from chatbuilder.solution import Plan, Step
 
-__all__ = ["check_account", "open_remote"]
+__all__ = ["check_account", "open_remote", "open_rows"]
 
-LIMIT = Limit(60, 60.0)  # reads, and as many writes, of one person in a minute
+LIMIT = Limit(60, 60.0)  # reads of one person in a minute, and as many writes: Google counts them apart
 
 
 def open_remote(site: Site, transport: Transport | None = None) -> Provisioner:
     """Return a provisioner for a site; `transport` replaces the SDK's. No network in here."""
     return SheetsProvisioner(*_opened(site, transport))
+
+
+def open_rows(site: Site, target: Target, transport: Transport | None = None) -> SheetRows:
+    """Return what keeps rows in a spreadsheet. No network in here."""
+    return SheetRows(_opened(site, transport)[1], target)
 
 
 def check_account(site: Site, transport: Transport | None = None) -> Account:
@@ -50,8 +56,8 @@ def check_account(site: Site, transport: Transport | None = None) -> Account:
 def _opened(site: Site, transport: Transport | None) -> tuple[Grant, Policy]:
     grant = open_grant(site.secret, site.url)
     sent = transport or GoogleTransport(grant, site.url)
-    pacer = shared_pacer(f"google {site.url}", site.secret, LIMIT)
-    return grant, Policy("Google", sent, pacer, judge_for(Whom(grant.email)), site.desk)
+    reads, writes = (shared_pacer(f"google {what} {site.url}", site.secret, LIMIT) for what in ("reads", "writes"))
+    return grant, Policy("Google", sent, writes, judge_for(Whom(grant.email)), site.desk, reads=reads)
 
 
 class SheetsProvisioner:
