@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from chatbuilder import pipeline
+from chatbuilder.config import Config
+from chatbuilder.paths import locate
 from tests.integration.places.base import Place
 from tests.vendors.clock import FakeTime
 from tests.vendors.sheets import ANA, File, GoogleFake, Person, serving, user
@@ -69,6 +72,13 @@ class SpreadsheetPlace(Place):
 
     def close(self) -> None:
         self._open.close()
+
+    def build(self, config: Config) -> None:
+        """Apply; whoever lost the library names the spreadsheet."""
+        if not locate().library.exists() and self.fake.files and not self.file.trashed:
+            target = {"spreadsheet": f"https://docs.google.com/spreadsheets/d/{self.file.id}/edit"}
+            config = pipeline.check({**config.data(), "target": target})
+        super().build(config)
 
     @property
     def file(self) -> File:

@@ -18,7 +18,7 @@ from chatbuilder.provision.outside.limits import Limit, shared_pacer
 from chatbuilder.provision.outside.policy import Policy
 from chatbuilder.provision.outside.site import Site
 from chatbuilder.provision.sheets import account
-from chatbuilder.provision.sheets.clashes import clashes, notes
+from chatbuilder.provision.sheets.clashes import built_before, clashes, notes
 from chatbuilder.provision.sheets.comparing import Found
 from chatbuilder.provision.sheets.delivery import Delivery
 from chatbuilder.provision.sheets.filling import SheetRows, Target
@@ -70,6 +70,7 @@ class SheetsProvisioner:
         self._policy = policy
         self._delivery = Delivery(policy)
         self._remover = Remover(policy, self._delivery)
+        self._taken_over: Result | None = None
 
     def preflight(self, plan: Plan, known: Mapping[str, Result]) -> Preflight:
         """Prove the sign-in; with a spreadsheet to fill look into it: nothing of ours may clash with what is there."""
@@ -91,7 +92,11 @@ class SheetsProvisioner:
                 kept="everything there; nothing was written.",
                 hint="rename or delete them, or choose another spreadsheet.",
             )  # fmt: skip
-        return Preflight(f"{book.title} ({book.url})", exists=True, notes=tuple(notes(book)))
+        found = notes(book)
+        if "build" not in known and (mark := built_before(build, book)):
+            self._taken_over = {"id": str(given), "marker": mark}
+            found.append("a system of chatbuilder stands there: it is taken over as it is, and what is missing is added")
+        return Preflight(f"{book.title} ({book.url})", exists=True, notes=tuple(found))
 
     def _sign_in(self, policy: Policy) -> None:
         """Prove the sign-in without a call of the API; the token that it brings is then used."""
@@ -111,7 +116,7 @@ class SheetsProvisioner:
         """Do one step."""
         if payload["makes"] == "spreadsheet":
             return self._delivery.make_file(payload, previous)
-        return self._delivery.build(payload, previous)
+        return self._delivery.build(payload, previous or self._taken_over)
 
     def inspect(self, step: Step, payload: Mapping[str, Any], result: Result) -> State:
         """Tell whether a delivered step is still there as written; the worst of its parts counts."""
