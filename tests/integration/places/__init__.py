@@ -3,10 +3,25 @@
 from tests.integration.places.airtable import AirtablePlace
 from tests.integration.places.base import Place
 from tests.integration.places.database import DatabasePlace
+from tests.integration.places.spreadsheet import SpreadsheetPlace
 from tests.integration.places.vault import VaultPlace
 
-PLACES: dict[str, type[Place]] = {"obsidian": VaultPlace, "custom": DatabasePlace, "airtable": AirtablePlace}
+PLACES: dict[str, type[Place]] = {
+    "obsidian": VaultPlace,
+    "custom": DatabasePlace,
+    "airtable": AirtablePlace,
+    "sheets": SpreadsheetPlace,
+}
 PLATFORMS = tuple(PLACES)
 LOCAL = tuple(key for key, place in PLACES.items() if place.forks)
 
-__all__ = ["LOCAL", "PLACES", "PLATFORMS", "AirtablePlace", "DatabasePlace", "Place", "VaultPlace"]
+__all__ = [
+    "LOCAL",
+    "PLACES",
+    "PLATFORMS",
+    "AirtablePlace",
+    "DatabasePlace",
+    "Place",
+    "SpreadsheetPlace",
+    "VaultPlace",
+]

@@ -18,7 +18,12 @@ from chatbuilder.provision.rows import RowStore
 
 BATCH = 500  # rows that are found and written at once
 
-_SERVED = {"obsidian": "Obsidian", "custom": "SQLite", "airtable": "Airtable"}
+_SERVED = {
+    "airtable": "Airtable",
+    "custom": "SQLite",
+    "obsidian": "Obsidian",
+    "sheets": "Google Sheets",
+}
 
 
 @dataclass(frozen=True, slots=True)
