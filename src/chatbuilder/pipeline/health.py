@@ -94,7 +94,7 @@ def _postgres() -> Check:
     if importlib.util.find_spec("psycopg"):
         return Check("PostgreSQL driver", "ok", "installed")
     return Check(
-        "PostgreSQL driver", "note", "not installed", "only needed for PostgreSQL: pip install 'chatbuilder[postgres]'."
+        "PostgreSQL driver", "note", "not installed", "only needed for PostgreSQL: pip install 'psycopg[binary]'."
     )
 
 
