@@ -280,6 +280,10 @@ class Server:
         """Rows by column name, in the order of the query."""
         return [json.loads(line) for line in self.run(database, f"SELECT row_to_json(q) FROM ({query}) q;", user=user)]
 
+    def url(self, database: str, *, user: str = "postgres") -> str:
+        """The address of a database, as answers name it."""
+        return f"postgresql:///{database}?host={self.folder}&user={user}"
+
     def stop(self) -> None:
         """Stop it and leave nothing."""
         self._call("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
