@@ -47,6 +47,16 @@ class ServerPlace(Place):
     def target(self) -> dict[str, str]:
         return {"database": self.server.url(self.name)}
 
+    def keep(self, name: str) -> None:
+        self._copy(self.name, f"{self.name}_{name}")
+
+    def back_to(self, name: str) -> None:
+        self._copy(f"{self.name}_{name}", self.name)
+
+    def _copy(self, old: str, new: str) -> None:
+        script = f"DROP DATABASE IF EXISTS {new} WITH (FORCE);\nCREATE DATABASE {new} TEMPLATE {old};"
+        self.server.run("postgres", script)
+
     def ask(self, query: str, *values: Any) -> list[dict[str, Any]]:
         """Run a statement as anybody may, and keep what it changed."""
         with psycopg.connect(self.server.url(self.name), row_factory=psycopg.rows.dict_row) as connection:

@@ -56,7 +56,7 @@ def remove_house(connection: Connection) -> list[str]:
     for name in _HOUSE:
         connection.execute(f"DROP TABLE IF EXISTS {quote(name)}")
     for name in roles:
-        _tried(connection, f"DROP ROLE IF EXISTS {quote(name)}")
+        _tried(connection, f"REVOKE USAGE ON SCHEMA public FROM {quote(name)}; DROP ROLE {quote(name)}")
     return []
 
 
@@ -75,7 +75,7 @@ def _tried(connection: Connection, statement: str) -> str:
     try:
         with connection.transaction():
             connection.execute(statement)
-    except (errors.DependentObjectsStillExist, errors.InsufficientPrivilege) as error:
+    except (errors.DependentObjectsStillExist, errors.InsufficientPrivilege, errors.UndefinedObject) as error:
         return " ".join((error.diag.message_detail or error.diag.message_primary or "").split())
     return ""
 
