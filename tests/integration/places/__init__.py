@@ -1,8 +1,12 @@
 """The systems that sync fills, as a person finds them: one module a platform, one interface for all tests of sync."""
 
+import os
+
+from tests.databases import PROGRAMS
 from tests.integration.places.airtable import AirtablePlace
 from tests.integration.places.base import Place
 from tests.integration.places.database import DatabasePlace
+from tests.integration.places.server import ServerPlace
 from tests.integration.places.spreadsheet import SpreadsheetPlace
 from tests.integration.places.vault import VaultPlace
 
@@ -11,9 +15,10 @@ PLACES: dict[str, type[Place]] = {
     "custom": DatabasePlace,
     "airtable": AirtablePlace,
     "sheets": SpreadsheetPlace,
+    "server": ServerPlace,
 }
-PLATFORMS = tuple(PLACES)
-LOCAL = tuple(key for key, place in PLACES.items() if place.forks)
+PLATFORMS = tuple(name for name in PLACES if name != "server" or PROGRAMS or os.environ.get("CI"))
+LOCAL = tuple(name for name in PLATFORMS if PLACES[name].forks)
 
 __all__ = [
     "LOCAL",
@@ -22,6 +27,7 @@ __all__ = [
     "AirtablePlace",
     "DatabasePlace",
     "Place",
+    "ServerPlace",
     "SpreadsheetPlace",
     "VaultPlace",
 ]

@@ -39,6 +39,12 @@ class Place(ABC):
     def close(self) -> None:  # noqa: B027  (only those that run something have something to end)
         """End what the place runs."""
 
+    def keep(self, name: str) -> None:  # noqa: B027  (most keep everything in the room)
+        """Copy what stands outside the room under a name."""
+
+    def back_to(self, name: str) -> None:  # noqa: B027
+        """Put such a copy in the place of what stands there now."""
+
     def build(self, config: Config) -> None:
         """Apply answers; they must work out."""
         job = pipeline.apply(config, on_event=lambda event: None, cancelled=lambda: False)

@@ -22,17 +22,7 @@ from chatbuilder.provision.rows import Delivery, Forecast, Found, Outlook, Relat
 from chatbuilder.provision.sheets import told
 from chatbuilder.provision.sheets.batching import KEY, SESSIONS, TOLD, Batch, batches
 from chatbuilder.provision.sheets.forecasting import forecast
-from chatbuilder.provision.sheets.grids import (
-    DATA,
-    STRUCTURE,
-    Area,
-    areas_of,
-    look,
-    look_into,
-    record,
-    rows_of,
-    spans,
-)
+from chatbuilder.provision.sheets.grids import DATA, STRUCTURE, Area, areas_of, look, look_into, record, rows_of, spans
 from chatbuilder.provision.sheets.reading import Book, cells_by_sheet, path_of
 from chatbuilder.provision.sheets.requests import generation_of, mark_id, marking, rows_below
 
