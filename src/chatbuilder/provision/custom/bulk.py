@@ -23,7 +23,7 @@ _SESSIONS, _TRIGGER = "sessions", "sessions_search_insert"
 _INDEXING = re.compile(
     r'^  INSERT INTO ("\w+") \("rowid", (.+)\) SELECT "id", \2 FROM "sessions" WHERE "id" = new\."id";\n', re.MULTILINE
 )
-_ON_INSERT = re.compile(r"\bINSERT\s+ON\b", re.IGNORECASE)
+_FOR_INSERTS = re.compile(r"^(?:(?!\bBEGIN\b).)*\bINSERT\b", re.IGNORECASE | re.DOTALL)  # before its body
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Bulk:
         """Return the way to index many rows; None where a person's own trigger takes part, or there is no index."""
         found = [
             thing for thing in catalogue(connection).values()
-            if thing.type == "trigger" and thing.table.lower() == _SESSIONS and _ON_INSERT.search(thing.sql)
+            if thing.type == "trigger" and thing.table.lower() == _SESSIONS and _FOR_INSERTS.search(thing.sql)
         ]  # fmt: skip
         ours = len(found) == 1 and found[0].name == _TRIGGER and _INDEXING.search(found[0].sql)
         return cls(found[0].sql) if ours else None
