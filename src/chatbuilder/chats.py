@@ -59,6 +59,9 @@ class Message(NamedTuple):
     @property
     def text(self) -> str:
         """What a person reads: typed and answered words, paragraphs apart; no tool noise, no thinking."""
+        if len(self.parts) == 1:
+            kind, text, _ = self.parts[0]
+            return text if kind in ("typed", "answer") else ""
         return "\n\n".join(part.text for part in self.parts if part.kind in ("typed", "answer") and part.text)
 
 
