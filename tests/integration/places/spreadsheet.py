@@ -55,6 +55,7 @@ class SpreadsheetPlace(Place):
     platform = "sheets"
     strict = True
     follows_renames = False
+    forks = False
 
     def __init__(self, room: Path, answers: dict[str, Any] | None = None) -> None:
         self.fake = KeptGoogle(per_minute=100_000)
