@@ -18,7 +18,7 @@ from chatbuilder.provision.rows import RowStore
 
 BATCH = 500  # rows that are found and written at once
 
-_SERVED = {"obsidian": "Obsidian", "custom": "SQLite"}
+_SERVED = {"obsidian": "Obsidian", "logseq": "Logseq", "custom": "SQLite"}
 
 
 @dataclass(frozen=True, slots=True)
