@@ -6,6 +6,7 @@ from tests.databases import PROGRAMS
 from tests.integration.places.airtable import AirtablePlace
 from tests.integration.places.base import Place
 from tests.integration.places.database import DatabasePlace
+from tests.integration.places.graph import GraphPlace
 from tests.integration.places.server import ServerPlace
 from tests.integration.places.spreadsheet import SpreadsheetPlace
 from tests.integration.places.vault import VaultPlace
@@ -16,6 +17,7 @@ PLACES: dict[str, type[Place]] = {
     "airtable": AirtablePlace,
     "sheets": SpreadsheetPlace,
     "server": ServerPlace,
+    "logseq": GraphPlace,
 }
 PLATFORMS = tuple(name for name in PLACES if name != "server" or PROGRAMS or os.environ.get("CI"))
 LOCAL = tuple(name for name in PLATFORMS if PLACES[name].forks)
@@ -26,6 +28,7 @@ __all__ = [
     "PLATFORMS",
     "AirtablePlace",
     "DatabasePlace",
+    "GraphPlace",
     "Place",
     "ServerPlace",
     "SpreadsheetPlace",

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chatbuilder.chats import Message
+from chatbuilder.generators.common import fences
 from chatbuilder.generators.common.rows import stamp
 from chatbuilder.generators.common.text import clean
 from chatbuilder.generators.obsidian.layout import safe
@@ -22,15 +23,6 @@ BEGIN, END = (
     "%% chatbuilder: end of transcript %%",
 )
 _WORDLESS = "\u200b"
-# A block in any other language might be run by Obsidian (base, query) or by a plugin (dataviewjs, tasks, mermaid …).
-_LANGUAGES = frozenset(re.findall(r"\S+", """
-bash bat c c++ clojure cmake cpp cs csharp css dart diff docker dockerfile elixir elm erlang fish go golang
-graphql groovy haskell hcl html http ini java javascript js json json5 jsonc jsx julia kotlin kt latex less lisp
-lua make makefile matlab md markdown nginx nix objc ocaml pascal perl php plaintext powershell properties proto
-ps1 py python r rb ruby rs rust sass scala scheme scss sh shell sql svelte swift tcl terraform tex text toml ts
-tsx txt typescript vb vim vue xml yaml yml zig zsh
-"""))  # fmt: skip
-_FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*([^\s`{]*)[^`]*$")
 _RISKY_CODE = re.compile(r"(<(?=%)|\[(?=\[)|%(?=%)|:(?=:)|^(?==|\$=))")
 # Everything that would work, outside code blocks, by its first character: one pass over a text of any length. A
 # character set first lets the engine skip plain text; what stands before a mark is then asked with lookbehinds.
@@ -96,35 +88,18 @@ def harmless(text: str) -> str:
 
 def _pieces(lines: list[str]) -> Iterator[str]:
     """Yield what stands between code blocks, and these line by line."""
-    number = begin = 0
-    while number < len(lines):
-        opening = _FENCE.match(lines[number])
-        number += 1
-        if opening is None:
-            continue
-        if begin < number - 1:
-            yield _MARK.sub(_spelled, "\n".join(lines[begin : number - 1]))
-        end = next((n for n in range(number, len(lines)) if _closes(lines[n], opening[2])), len(lines))
-        yield from _code([_outdented(line, len(opening[1])) for line in lines[number:end]], opening[3])
-        number = begin = end + 1
-    if begin < len(lines):
-        yield _MARK.sub(_spelled, "\n".join(lines[begin:]))
+    for found, language in fences.parts(lines):
+        if language is None:
+            yield _MARK.sub(_spelled, "\n".join(found))
+        else:
+            yield from _code(found, language)
 
 
-def _closes(line: str, opening: str) -> bool:
-    found = line.strip()
-    return len(found) >= len(opening) and set(found) == {opening[0]}
-
-
-def _outdented(line: str, indent: int) -> str:
-    return line[:indent].lstrip() + line[indent:]
-
-
-def _code(lines: list[str], language: str) -> Iterator[str]:
+def _code(lines: Sequence[str], language: str) -> Iterator[str]:
     """Yield a code block with a fence that nothing inside can close, in a language that nothing runs."""
     longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    yield fence + (language.lower() if language.lower() in _LANGUAGES else "text")
+    yield fence + fences.harmless_language(language)
     for line in lines:
         yield line.replace("<%", f"<{_WORDLESS}%").replace("%% chatbuilder", f"%{_WORDLESS}% chatbuilder")
     yield fence

@@ -18,7 +18,13 @@ from chatbuilder.provision.rows import RowStore
 
 BATCH = 500  # rows that are found and written at once
 
-_SERVED = {"airtable": "Airtable", "custom": "SQLite and PostgreSQL", "obsidian": "Obsidian", "sheets": "Google Sheets"}
+_SERVED = {
+    "airtable": "Airtable",
+    "custom": "SQLite and PostgreSQL",
+    "logseq": "Logseq",
+    "obsidian": "Obsidian",
+    "sheets": "Google Sheets",
+}
 
 
 @dataclass(frozen=True, slots=True)
