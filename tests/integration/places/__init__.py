@@ -2,9 +2,10 @@
 
 from tests.integration.places.base import Place
 from tests.integration.places.database import DatabasePlace
+from tests.integration.places.notion import NotionPlace
 from tests.integration.places.vault import VaultPlace
 
-PLACES: dict[str, type[Place]] = {"obsidian": VaultPlace, "custom": DatabasePlace}
+PLACES: dict[str, type[Place]] = {"obsidian": VaultPlace, "custom": DatabasePlace, "notion": NotionPlace}
 PLATFORMS = tuple(PLACES)
 
-__all__ = ["PLACES", "PLATFORMS", "DatabasePlace", "Place", "VaultPlace"]
+__all__ = ["PLACES", "PLATFORMS", "DatabasePlace", "NotionPlace", "Place", "VaultPlace"]

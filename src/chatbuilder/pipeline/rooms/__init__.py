@@ -18,7 +18,7 @@ from chatbuilder.provision.rows import RowStore
 
 BATCH = 500  # rows that are found and written at once
 
-_SERVED = {"obsidian": "Obsidian", "custom": "SQLite"}
+_SERVED = {"obsidian": "Obsidian", "custom": "SQLite", "notion": "Notion"}
 
 
 @dataclass(frozen=True, slots=True)
