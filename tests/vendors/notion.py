@@ -100,6 +100,11 @@ class NotionFake:
         self.shared.add(identity)
         return self.workspace.give(identity, title)
 
+    def busy(self) -> bool:
+        """Tell whether a request is being answered."""
+        with self.lock:
+            return self._open > 0
+
     # Requests -------------------------------------------------------------------------------------------------------
     def answer(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Reply:
         """Answer one request. Raises `Drop` or `Late`."""
@@ -318,7 +323,11 @@ def serving(fake: NotionFake) -> Iterator[str]:
         wbufsize = 2**16  # one packet for headers and body: two would wait for each other (Nagle, delayed ACK)
 
         def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            length = int(self.headers.get("content-length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:  # the client has gone before all of it was here
+                self.close_connection = True
+                return
             try:
                 reply = fake.answer(self.command, self.path, dict(self.headers), body)
             except Drop:

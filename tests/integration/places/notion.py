@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
+from time import sleep
 from typing import Any
 from unittest.mock import patch
 
-from chatbuilder import pipeline
+from chatbuilder.config import Config
+from chatbuilder.design import design
 from chatbuilder.generators.notion.schema import property_schema
 from chatbuilder.generators.notion.transcript import TITLE
+from chatbuilder.paths import locate
+from chatbuilder.provision.notion.transport import NotionTransport
+from chatbuilder.provision.outside.calls import Answer, Call
 from tests.contract.notion_workspace import Source
 from tests.integration.places.base import Place
 from tests.vendors.clock import FakeTime
@@ -46,20 +52,50 @@ class NotionPlace(Place):
     def close(self) -> None:
         self._stack.close()
 
+    def build(self, config: Config) -> None:
+        super().build(config)
+        self.design = design(config)
+        self._backup = locate().library.read_bytes()
+
+    def keep(self) -> Any:
+        return copy.deepcopy(self.fake.workspace)
+
+    def back_to(self, kept: Any) -> None:
+        while self.fake.busy():
+            sleep(0.001)
+        self.fake.workspace = copy.deepcopy(kept)
+
+    def each_call(self, moment: Callable[[], None]) -> None:
+        self.fake.limit = None  # whoever is called in another process has another clock
+        send = NotionTransport.send
+
+        def watched(transport: NotionTransport, call: Call) -> Answer:
+            moment()
+            answer = send(transport, call)
+            moment()
+            return answer
+
+        self._stack.enter_context(patch.object(NotionTransport, "send", watched))
+
+    def lose_library(self) -> None:
+        """Nothing but the library knows a system out there: what comes back is a backup from before the first chat."""
+        for file in locate().library.parent.glob("library*"):
+            file.unlink()
+        locate().library.write_bytes(self._backup)
+
     def target(self) -> dict[str, str]:
         return {"parent": PARENT}
 
     def source(self, table: str = "sessions") -> Source:
         """The data source of a table."""
-        name = pipeline.build(self.config).blueprint.table(table).name
+        name = self.design.table(table).name
         found = [s for s in self.fake.workspace.sources.values() if s.title == name]
         return next(s for s in found if not self.fake.workspace.trashed(s.database) or s is found[-1])
 
     def property(self, key: str, table: str = "sessions") -> dict[str, Any]:
         """The property of a field, whatever it is called by now."""
-        design = pipeline.build(self.config).blueprint
-        item = design.table(table).field(key)
-        wanted = property_schema(item, design.table(table), design)
+        item = self.design.table(table).field(key)
+        wanted = property_schema(item, self.design.table(table), self.design)
         present = self.source(table).properties.values()
         named = [p for p in present if (p["name"], p["type"]) == (item.name, wanted["type"])]
         like = [p for p in present if (p["type"], p["description"]) == (wanted["type"], wanted["description"])]
@@ -77,12 +113,20 @@ class NotionPlace(Place):
         return found
 
     def rows(self) -> dict[str, dict[str, str]]:
-        design = pipeline.build(self.config).blueprint.sessions
-        names = {self.property(f.key)["name"]: f.key for f in design.fields if f.owner != "computed"}
+        fields = self.design.sessions.fields
+        names = {self.property(f.key)["name"]: f.key for f in fields if f.owner != "computed"}
         return {
             key: {field: self._value(page["properties"].get(name)) for name, field in names.items()}
+            | {"text": "\n".join(self._lines(page["id"]))}
             for key, page in self.pages().items()
         }
+
+    def _lines(self, identity: str) -> Iterator[str]:
+        """Everything that stands on a page or in a toggle."""
+        for item in self.fake.workspace.blocks.get(identity, []):
+            if not item.get("in_trash"):
+                yield f"{item['type']}: {_text(item[item['type']]['rich_text'])}"
+                yield from self._lines(item["id"])
 
     def _value(self, value: dict[str, Any] | None) -> str:
         if value is None:

@@ -99,7 +99,10 @@ class PageRows:
         for found in self._abreast([partial(self._matching, self._source, self._has_key, part) for part in parts]):
             for page in found:
                 pages.setdefault(self._key(page), []).append(page)
-        return list(self._abreast([partial(self._found, item, pages.get(item.key, [])) for item in wanted]))
+        works = [partial(self._found, item, pages.get(item.key, [])) for item in wanted]
+        if self._said is None and not any(item.remote and item.key not in pages for item in wanted):
+            return [work() for work in works]  # no more calls
+        return list(self._abreast(works))
 
     def _has_key(self, key: str) -> Json:
         return {"property": self._columns.ids[KEY], "rich_text": {"equals": key}}
