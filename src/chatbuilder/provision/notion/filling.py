@@ -100,8 +100,9 @@ class PageRows:
             for page in found:
                 pages.setdefault(self._key(page), []).append(page)
         works = [partial(self._found, item, pages.get(item.key, [])) for item in wanted]
-        if self._said is None and not any(item.remote and item.key not in pages for item in wanted):
-            return [work() for work in works]  # no more calls
+        moved = (w.remote and all(page["id"] != w.remote for page in pages.get(w.key, ())) for w in wanted)
+        if self._said is None and not any(moved):
+            return [work() for work in works]  # none of them calls anybody
         return list(self._abreast(works))
 
     def _has_key(self, key: str) -> Json:
