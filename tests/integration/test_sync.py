@@ -339,7 +339,11 @@ def test_any_chats_in_any_design(platform, tmp_path_factory, monkeypatch, data):
     monkeypatch.setenv("CHATBUILDER_HOME", str(room / "home"))
     answers = data.draw(configs(platform=PLACES[platform].platform)).data()
     chats = data.draw(any_chats)
-    place = PLACES[platform](room, answers)
+    with closing(PLACES[platform](room, answers)) as place:
+        _any_chats(place, chats, data)
+
+
+def _any_chats(place, chats, data):
     take_in(*chats)
     transcripts = data.draw(st.booleans())
     report = place.sync(transcripts=transcripts)

@@ -7,6 +7,7 @@ from tests.integration.places.airtable import AirtablePlace
 from tests.integration.places.base import Place
 from tests.integration.places.database import DatabasePlace
 from tests.integration.places.graph import GraphPlace
+from tests.integration.places.notion import NotionPlace
 from tests.integration.places.server import ServerPlace
 from tests.integration.places.spreadsheet import SpreadsheetPlace
 from tests.integration.places.vault import VaultPlace
@@ -18,19 +19,9 @@ PLACES: dict[str, type[Place]] = {
     "sheets": SpreadsheetPlace,
     "server": ServerPlace,
     "logseq": GraphPlace,
+    "notion": NotionPlace,
 }
 PLATFORMS = tuple(name for name in PLACES if name != "server" or PROGRAMS or os.environ.get("CI"))
 LOCAL = tuple(name for name in PLATFORMS if PLACES[name].forks)
 
-__all__ = [
-    "LOCAL",
-    "PLACES",
-    "PLATFORMS",
-    "AirtablePlace",
-    "DatabasePlace",
-    "GraphPlace",
-    "Place",
-    "ServerPlace",
-    "SpreadsheetPlace",
-    "VaultPlace",
-]
+__all__ = ["LOCAL", "PLACES", "PLATFORMS", "AirtablePlace", "DatabasePlace", "GraphPlace", "NotionPlace", "Place", "ServerPlace", "SpreadsheetPlace", "VaultPlace"]

@@ -22,6 +22,7 @@ _SERVED = {
     "airtable": "Airtable",
     "custom": "SQLite and PostgreSQL",
     "logseq": "Logseq",
+    "notion": "Notion",
     "obsidian": "Obsidian",
     "sheets": "Google Sheets",
 }
