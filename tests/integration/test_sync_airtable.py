@@ -187,6 +187,14 @@ def test_what_airtable_refuses_stops_only_its_own_record(place):
 # Transcripts
 
 
+def test_a_transcript_says_who_and_when(place):
+    take_in(chat("a", "Hello", "Hi there\n\nAnd more"))
+    place.sync(transcripts=True)
+    assert place.transcript("chatgpt:a") == (
+        "You · 2026-03-01 12:00\nHello\n\nChatGPT · 2026-03-01 12:01\nHi there\n\nAnd more"
+    )
+
+
 def test_a_long_transcript_is_cut_where_a_cell_ends(place):
     take_in(chat("big", "x" * 250_000, "the end"), chat("emoji", "🚀" * 120_000, "the end"), chat("small", "a", "b"))
     report = place.sync(transcripts=True)

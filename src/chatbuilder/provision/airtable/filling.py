@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 from threading import Lock
 from typing import Any, TypeVar
@@ -176,14 +177,14 @@ class AirtableRows:
 
     def _ask(self, there: _There, tests: list[list[str]], fields: list[str]) -> Iterator[list[Data]]:
         """Yield the records that pass any test, list by list, several calls at once."""
-
-        def work(part: list[str]) -> Callable[[], list[Data]]:
-            formula = f"OR({','.join(part)})"
-            body = {"filterByFormula": formula, "fields": fields, "pageSize": 100, "returnFieldsByFieldId": True}
-            return lambda: self._all(there.table, body)
-
-        # Whoever looks does so on a thread that may be left behind: its waits go through that one.
-        yield from self._abreast([work(part) for part in tests], lambda key, why, seconds: crew.waiting(why, seconds))
+        bodies = (
+            {
+                "filterByFormula": f"OR({','.join(part)})", "fields": fields, "pageSize": 100,
+                "returnFieldsByFieldId": True,
+            }
+            for part in tests
+        )  # fmt: skip
+        yield from self._looking([partial(self._all, there.table, body) for body in bodies])
 
     def _all(self, table: str, body: Data) -> list[Data]:
         rows: list[Data] = []
@@ -211,15 +212,12 @@ class AirtableRows:
         if any(TRANSCRIPT in item.data["fields"] for item in deliveries) and TRANSCRIPT not in there.columns:
             (there.columns[TRANSCRIPT],) = self._abreast([lambda: self._add_transcript(there)], self._ways.tell)
         calls = list(calls_of(deliveries))
-        works = [self._work(there, part) for part in calls]
+        works = [partial(self._deliver, there, part) for part in calls]
         for part, written in zip(calls, self._abreast(works, self._ways.tell), strict=True):
             for item, done in zip(part, written, strict=True):
                 if not done.problem:
                     self._keys[item.key] = done.remote
                 yield done
-
-    def _work(self, there: _There, part: Sequence[Delivery]) -> Callable[[], list[Written]]:
-        return lambda: self._deliver(there, part)
 
     def _deliver(self, there: _There, part: Sequence[Delivery]) -> list[Written]:
         made = [Record.of(item, there.columns) for item in part]
@@ -293,9 +291,9 @@ class AirtableRows:
     def related(self, items: Sequence[Related]) -> list[str | None]:
         """Return the id of each record of another table; new ones are made ten a call."""
         there = self._there()
-        for table in dict.fromkeys(item.data["table"] for item in items):
-            if table in there.names and table not in there.titles:
-                there.titles[table] = self._titles(there.names[table])
+        asked = {item.data["table"] for item in items} & there.names.keys() - there.titles.keys()
+        works = [partial(self._titles, there.names[table]) for table in sorted(asked)]
+        there.titles |= dict(zip(sorted(asked), self._looking(works), strict=True))
         missing: dict[str, list[str]] = {}
         for item in items:
             table, title = item.data["table"], item.data["title"]
@@ -352,6 +350,10 @@ class AirtableRows:
     def close(self) -> None:
         """Let go of connections."""
         self._ways.policy.transport.close()
+
+    def _looking(self, works: Sequence[Callable[[], T]]) -> Iterator[T]:
+        # Whoever looks does so on a thread that may be left behind: its waits go through that one.
+        return self._abreast(works, lambda key, why, seconds: crew.waiting(why, seconds))
 
     def _abreast(self, works: Sequence[Callable[[], T]], tell: Callable[[str, str, float], None]) -> Iterator[T]:
         return in_order(self._ways.owner, works, self._ways.width, self._ways.policy.desk.cancelled, tell)
