@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
+from chatbuilder import pipeline
 from chatbuilder.errors import ChatbuilderError, CredentialsError, InputError, RefusedError
 from chatbuilder.generators.airtable.chats import CELL_LIMIT
 from chatbuilder.paths import locate
 from chatbuilder.provision.airtable import transport
 from chatbuilder.provision.outside.desk import RealTime
-from tests.integration.filling import grown, keys, take_in
+from tests.integration.filling import FULL, grown, keys, take_in
 from tests.integration.places import AirtablePlace
 from tests.unit.library.makers import chat
 from tests.vendors.airtable import Reply
@@ -184,6 +185,15 @@ def test_what_airtable_refuses_stops_only_its_own_record(place):
     assert set(place.rows()) == keys(CHATS) - {CHATS[3].key}
 
 
+def test_a_base_that_was_named_is_filled(place):
+    mine = place.fake.add_base("Mine")
+    place.build(pipeline.check({**FULL, "platform": "airtable", "target": {"base": mine.id}}))
+    take_in(*CHATS)
+    assert place.sync().created == 12
+    assert set(place.rows()) == keys(CHATS)
+    assert place.base is mine
+
+
 # Transcripts
 
 
@@ -237,7 +247,7 @@ def test_calls_time_and_limits_are_told_first(place):
     words = "\n".join(report.notes)
     assert f"About {report.requests} calls in 26 seconds" in words
     assert "1,000 records a base and allows 1,000 API calls a month" in words
-    assert "1200 records more" in words
+    assert "1200 records more, more than Free holds" in words
     assert place.rows() == {}
 
 

@@ -36,6 +36,8 @@ ASKED_TEXTS = 25
 KEY, TRANSCRIPT = "source_id", "transcript"
 TRANSCRIPT_NAME, TRANSCRIPT_TYPE = "Transcript", "multilineText"
 TRANSCRIPT_MARK = "chatbuilder:v1:transcript"
+FREE_RECORDS = 1_000
+FULL = "when a base is full, Airtable refuses the rest and sync says so"
 KEPT = "every record written so far."
 _PLAIN = re.compile(r"[^\\'\"{}\x00-\x1f]{1,300}")  # a key that can stand in a formula as it is
 _RECORD = re.compile(r"rec\w{1,40}")
@@ -338,10 +340,13 @@ class AirtableRows:
             writes += 1
         calls = self.requests + writes
         seconds = ceil(calls * self._ways.gap)
-        notes = [f"About {calls} calls in {_long(seconds)}, at Airtable's 5 a second. {FREE}."]
-        if outlook.created + outlook.related:
-            more = f"The base gets {outlook.created + outlook.related} records more. A base holds 50,000 on Team and "
-            notes.append(f"{more}125,000 on Business; when it is full, Airtable refuses the rest and sync says so.")
+        time = f"{seconds} seconds" if seconds < 120 else f"{ceil(seconds / 60)} minutes"
+        notes = [f"About {calls} calls in {time}, at Airtable's 5 a second. {FREE}."]
+        if more := outlook.created + outlook.related:
+            past = ", more than Free holds" if more > FREE_RECORDS else ""
+            notes.append(
+                f"The base gets {more} records more{past}. Team holds 50,000 a base, Business 125,000; {FULL}."
+            )
         return Forecast(calls, tuple(notes))
 
     def settle(self) -> None:
@@ -379,10 +384,6 @@ def _transcript_field(table: Data) -> Column | None:
         if TRANSCRIPT_MARK in item.get("description", "") and item["type"] == TRANSCRIPT_TYPE:
             return Column(item["id"], item["name"], item["type"])
     return None
-
-
-def _long(seconds: int) -> str:
-    return f"{seconds} seconds" if seconds < 120 else f"{ceil(seconds / 60)} minutes"
 
 
 def _taken() -> RefusedError:
