@@ -505,7 +505,7 @@ def test_the_guide_is_written_for_these_answers(config):
                 assert f"- **{choice.name}.** {choice.summary}" not in guide, f"{key} has no words of its own"
                 assert f"- **{choice.name}.** " in guide
     for command in re.finditer(r"`chatbuilder sync", guide):
-        assert "coming: not in this version yet" in guide[command.start() :][:120]
+        assert "SYSTEM" in guide[command.start() :][:30]
     paths = {file.path for file in found.files}
     for path in re.findall(r"`(?:python )?((?:airtable|templates)/[A-Za-z0-9_./-]+\.[a-z]+)", guide):
         assert path in paths, path

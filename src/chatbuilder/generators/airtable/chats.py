@@ -84,7 +84,7 @@ def transcript(said: Sequence[Message], assistant: str) -> str:
     for message in said:
         who, when = "You" if message.is_prompt else one_line(assistant) or "Assistant", stamp(message.time)
         files = [f"[file: {part.name or 'without a name'}]" for part in message.parts if part.kind == "attachment"]
-        head = f"{who} · {when[:16]}".replace("T", " ") if when else who
+        head = f"{who} · {when[:10]} {when[11:16]}" if when else who
         parts.append("\n".join((head, *(text for text in (clean(message.text).strip(), *files) if text))))
     return _fitting(_text("\n\n".join(parts)))
 

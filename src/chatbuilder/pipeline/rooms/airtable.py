@@ -7,7 +7,7 @@ from chatbuilder.generators.common.rows import RowMaker
 from chatbuilder.pipeline.outside import site_of
 from chatbuilder.pipeline.rooms import Ground, Room
 
-BATCH = 2_000  # records: between two batches nothing is on its way, and Airtable's five calls a second are not used
+BATCH = 5_000  # records: between two batches nothing is on its way, and Airtable's five calls a second are not used
 
 
 def open_room(ground: Ground) -> Room:

@@ -18,7 +18,8 @@ Results = Mapping[str, Mapping[str, Any]]
 class Column:
     """A field that is there. `choices` are the present names of a select's choices, by the name in lower case.
 
-    A choice that a person renamed is there under both names; `was` tells the name that it was made with.
+    A choice that a person renamed is there under both names; `was` tells the name that it was made with. `coming` are
+    choices that records bring along, so that each comes in one spelling.
     """
 
     id: str
@@ -26,10 +27,15 @@ class Column:
     type: str
     choices: dict[str, str] = field(default_factory=dict)
     was: dict[str, str] = field(default_factory=dict)
+    coming: dict[str, str] = field(default_factory=dict)
 
     def now(self, name: str) -> str | None:
         """Return the present name of a choice; None when there is none."""
         return self.choices.get(name.casefold())
+
+    def spelled(self, name: str) -> str:
+        """Return the name of a choice that is there or comes along."""
+        return self.now(name) or self.coming.setdefault(name.casefold(), name)
 
     def then(self, name: Any) -> Any:
         """Return the name that a choice had when it was made; anything else as it is."""

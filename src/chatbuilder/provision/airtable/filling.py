@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 from threading import Lock
 from typing import Any, TypeVar
@@ -35,6 +36,8 @@ ASKED_TEXTS = 25
 KEY, TRANSCRIPT = "source_id", "transcript"
 TRANSCRIPT_NAME, TRANSCRIPT_TYPE = "Transcript", "multilineText"
 TRANSCRIPT_MARK = "chatbuilder:v1:transcript"
+FREE_RECORDS = 1_000
+FULL = "when a base is full, Airtable refuses the rest and sync says so"
 KEPT = "every record written so far."
 _PLAIN = re.compile(r"[^\\'\"{}\x00-\x1f]{1,300}")  # a key that can stand in a formula as it is
 _RECORD = re.compile(r"rec\w{1,40}")
@@ -176,14 +179,14 @@ class AirtableRows:
 
     def _ask(self, there: _There, tests: list[list[str]], fields: list[str]) -> Iterator[list[Data]]:
         """Yield the records that pass any test, list by list, several calls at once."""
-
-        def work(part: list[str]) -> Callable[[], list[Data]]:
-            formula = f"OR({','.join(part)})"
-            body = {"filterByFormula": formula, "fields": fields, "pageSize": 100, "returnFieldsByFieldId": True}
-            return lambda: self._all(there.table, body)
-
-        # Whoever looks does so on a thread that may be left behind: its waits go through that one.
-        yield from self._abreast([work(part) for part in tests], lambda key, why, seconds: crew.waiting(why, seconds))
+        bodies = (
+            {
+                "filterByFormula": f"OR({','.join(part)})", "fields": fields, "pageSize": 100,
+                "returnFieldsByFieldId": True,
+            }
+            for part in tests
+        )  # fmt: skip
+        yield from self._looking([partial(self._all, there.table, body) for body in bodies])
 
     def _all(self, table: str, body: Data) -> list[Data]:
         rows: list[Data] = []
@@ -211,15 +214,12 @@ class AirtableRows:
         if any(TRANSCRIPT in item.data["fields"] for item in deliveries) and TRANSCRIPT not in there.columns:
             (there.columns[TRANSCRIPT],) = self._abreast([lambda: self._add_transcript(there)], self._ways.tell)
         calls = list(calls_of(deliveries))
-        works = [self._work(there, part) for part in calls]
+        works = [partial(self._deliver, there, part) for part in calls]
         for part, written in zip(calls, self._abreast(works, self._ways.tell), strict=True):
             for item, done in zip(part, written, strict=True):
                 if not done.problem:
                     self._keys[item.key] = done.remote
                 yield done
-
-    def _work(self, there: _There, part: Sequence[Delivery]) -> Callable[[], list[Written]]:
-        return lambda: self._deliver(there, part)
 
     def _deliver(self, there: _There, part: Sequence[Delivery]) -> list[Written]:
         made = [Record.of(item, there.columns) for item in part]
@@ -293,9 +293,9 @@ class AirtableRows:
     def related(self, items: Sequence[Related]) -> list[str | None]:
         """Return the id of each record of another table; new ones are made ten a call."""
         there = self._there()
-        for table in dict.fromkeys(item.data["table"] for item in items):
-            if table in there.names and table not in there.titles:
-                there.titles[table] = self._titles(there.names[table])
+        asked = {item.data["table"] for item in items} & there.names.keys() - there.titles.keys()
+        works = [partial(self._titles, there.names[table]) for table in sorted(asked)]
+        there.titles |= dict(zip(sorted(asked), self._looking(works), strict=True))
         missing: dict[str, list[str]] = {}
         for item in items:
             table, title = item.data["table"], item.data["title"]
@@ -340,10 +340,13 @@ class AirtableRows:
             writes += 1
         calls = self.requests + writes
         seconds = ceil(calls * self._ways.gap)
-        notes = [f"About {calls} calls in {_long(seconds)}, at Airtable's 5 a second. {FREE}."]
-        if outlook.created + outlook.related:
-            more = f"The base gets {outlook.created + outlook.related} records more. A base holds 50,000 on Team and "
-            notes.append(f"{more}125,000 on Business; when it is full, Airtable refuses the rest and sync says so.")
+        time = f"{seconds} seconds" if seconds < 120 else f"{ceil(seconds / 60)} minutes"
+        notes = [f"About {calls} calls in {time}, at Airtable's 5 a second. {FREE}."]
+        if more := outlook.created + outlook.related:
+            past = ", more than Free holds" if more > FREE_RECORDS else ""
+            notes.append(
+                f"The base gets {more} records more{past}. Team holds 50,000 a base, Business 125,000; {FULL}."
+            )
         return Forecast(calls, tuple(notes))
 
     def settle(self) -> None:
@@ -352,6 +355,10 @@ class AirtableRows:
     def close(self) -> None:
         """Let go of connections."""
         self._ways.policy.transport.close()
+
+    def _looking(self, works: Sequence[Callable[[], T]]) -> Iterator[T]:
+        # Whoever looks does so on a thread that may be left behind: its waits go through that one.
+        return self._abreast(works, lambda key, why, seconds: crew.waiting(why, seconds))
 
     def _abreast(self, works: Sequence[Callable[[], T]], tell: Callable[[str, str, float], None]) -> Iterator[T]:
         return in_order(self._ways.owner, works, self._ways.width, self._ways.policy.desk.cancelled, tell)
@@ -377,10 +384,6 @@ def _transcript_field(table: Data) -> Column | None:
         if TRANSCRIPT_MARK in item.get("description", "") and item["type"] == TRANSCRIPT_TYPE:
             return Column(item["id"], item["name"], item["type"])
     return None
-
-
-def _long(seconds: int) -> str:
-    return f"{seconds} seconds" if seconds < 120 else f"{ceil(seconds / 60)} minutes"
 
 
 def _taken() -> RefusedError:

@@ -70,5 +70,5 @@ def _value(key: str, value: Any, column: Column) -> Any:
     if column.type == "singleSelect" and value is not None:
         return column.now(value) or (column.now("Other") if key == "assistant" else None)
     if column.type == "multipleSelects" and value:
-        return list({text.casefold(): column.now(text) or text for text in value}.values())
+        return list(dict.fromkeys(map(column.spelled, value)))
     return value
