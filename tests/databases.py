@@ -300,6 +300,13 @@ class Server:
         """Rows by column name, in the order of the query."""
         return [json.loads(line) for line in self.run(database, f"SELECT row_to_json(q) FROM ({query}) q;", user=user)]
 
+    def check(self, database: str) -> None:
+        """Look at every page of every table and index (pg_amcheck); what is wrong fails the test."""
+        self.run(database, "CREATE EXTENSION IF NOT EXISTS amcheck;")
+        self._call(
+            "pg_amcheck", "-h", str(self.folder), "-p", str(self.port), "-U", "postgres", "--heapallindexed", database
+        )
+
     def url(self, database: str, *, user: str = "postgres") -> str:
         """The address of a database, as answers name it."""
         return f"postgresql:///{database}?host={self.folder}&user={user}"

@@ -103,7 +103,8 @@ _ANSWERS: dict[str, tuple[str, str]] = {
         "`python3 manage.py search index wal` finds words. In Datasette **Search** does, and **Search for a part of a "
         "word**, also in Chinese, Japanese and Thai. In SQL: "
         "`SELECT * FROM search_sessions WHERE words MATCH 'index';`",
-        "`SELECT * FROM search_sessions('slow \"full table\" -wal');` finds words and phrases, best first.",
+        "`SELECT * FROM search_sessions('slow \"full table\" -wal');` finds words and phrases, best first; "
+        "`SELECT * FROM search_any_script('ndex');` parts of words.",
     ),
     "analytics": (
         "Fill **Value** (1 to 5; the database refuses a 7). `high_value`, `by_month` and `dashboard_figures` have the "
