@@ -3,8 +3,9 @@
 from tests.integration.places.base import Place
 from tests.integration.places.database import DatabasePlace
 from tests.integration.places.vault import VaultPlace
+from tests.integration.places.workbook import WorkbookPlace
 
-PLACES: dict[str, type[Place]] = {"obsidian": VaultPlace, "custom": DatabasePlace}
+PLACES: dict[str, type[Place]] = {"obsidian": VaultPlace, "custom": DatabasePlace, "excel": WorkbookPlace}
 PLATFORMS = tuple(PLACES)
 
-__all__ = ["PLACES", "PLATFORMS", "DatabasePlace", "Place", "VaultPlace"]
+__all__ = ["PLACES", "PLATFORMS", "DatabasePlace", "Place", "VaultPlace", "WorkbookPlace"]

@@ -18,7 +18,7 @@ from chatbuilder.provision.rows import RowStore
 
 BATCH = 500  # rows that are found and written at once
 
-_SERVED = {"obsidian": "Obsidian", "custom": "SQLite"}
+_SERVED = {"obsidian": "Obsidian", "custom": "SQLite", "excel": "Excel"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ class Ground:
 class Room:
     """One system to fill. `makes` are the tables in which sync adds a row for a name that has none.
 
-    `batch` rows are found and written at once: more where a vendor is kept busy by several at a time.
+    `batch` rows are found and written at once: more where a vendor is kept busy by several at a time. `gathers` tells
+    that rows and projects are only there once the store has settled, which it does after so many rows; 0: at once.
     """
 
     maker: RowMaker
@@ -49,6 +50,7 @@ class Room:
     store: RowStore
     makes: tuple[str, ...] = ("projects",)
     batch: int = field(default_factory=lambda: BATCH)
+    gathers: int = 0
 
 
 def open_room(ground: Ground) -> Room:
