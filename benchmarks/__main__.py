@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import generate, importing, keys, library, notion, pacing, startup, wizard
+from benchmarks import generate, importing, keys, library, notion, pacing, startup, wizard, workbook
 from benchmarks.measure import machine
 
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "library": library.figures,
     "notion": notion.figures,
     "pacing": pacing.figures,
+    "workbook": workbook.figures,
 }
 
 

@@ -80,8 +80,10 @@ class Index:
         self._db.execute("CREATE TABLE said (key TEXT, place INTEGER, row INTEGER, state TEXT)")
         self._db.execute("CREATE INDEX said_key ON said (key)")
         self._db.execute("CREATE TABLE changes (area TEXT, row INTEGER, cells TEXT, PRIMARY KEY (area, row))")
-        self._db.execute("CREATE TABLE added (number INTEGER PRIMARY KEY, area TEXT, cells TEXT)")
+        self._db.execute("CREATE TABLE added (area TEXT, number INTEGER PRIMARY KEY, cells TEXT)")
+        self._db.execute("CREATE INDEX added_area ON added (area, number)")
         self._db.execute("BEGIN")
+        self._waiting = Counter[str]()
 
     # what is there
 
@@ -131,6 +133,7 @@ class Index:
     def add(self, area: str, contents: Mapping[int, object]) -> None:
         """Keep a new row."""
         self._db.execute("INSERT INTO added (area, cells) VALUES (?, ?)", (area, _packed(contents)))
+        self._waiting[area] += 1
 
     def changes(self, area: str) -> Iterator[tuple[int, dict[int, object]]]:
         """Yield what changes in an area, in the order of its rows."""
@@ -144,7 +147,7 @@ class Index:
 
     def waiting(self, area: str) -> int:
         """Return how many new rows wait."""
-        return int(self._db.execute("SELECT count(*) FROM added WHERE area = ?", (area,)).fetchone()[0])
+        return self._waiting[area]
 
     def areas(self) -> set[str]:
         """Return where something waits to be written."""
@@ -155,6 +158,7 @@ class Index:
         """Forget what waited."""
         self._db.execute("DELETE FROM changes")
         self._db.execute("DELETE FROM added")
+        self._waiting.clear()
 
     def close(self) -> None:
         """Forget everything."""
