@@ -190,7 +190,8 @@ def _sync(bp: Blueprint) -> str:
         "you sort, and keeps it up to date; what you typed, added, moved or deleted stays as you made it. Close the "
         "workbook first: a file that is open is left alone. Chats from elsewhere: fill `templates/chat-sessions.csv` "
         "(it has the columns and samples), open it in Excel, copy its rows, and paste their values into the first "
-        f"empty row below the table {md(bp.sessions.name)}. Dates are UTC; several entries in a cell are parted by “; ”."
+        f"empty row below the table {md(bp.sessions.name)}. Dates are UTC; several entries in a cell are parted by "
+        "“; ”."
     )
 
 
@@ -240,7 +241,10 @@ def _manual(book: Book) -> Iterator[ManualStep]:
 
 
 def _limits(bp: Blueprint) -> Iterator[str]:
-    yield f"A view shows {SHOWN} rows; a cell holds 32,767 characters, so `sync --transcripts` puts longer messages into several rows."
+    yield (
+        f"A view shows {SHOWN} rows; a cell holds 32,767 characters, so `sync --transcripts` puts a longer message "
+        "into several rows."
+    )
     yield "Dates and times are UTC; **Today** on Home is the day of your own clock."
     if any(table.key == "prompts" for table in bp.tables):
         yield "A cell cannot hold several links: Used in keeps titles, parted by “; ”."

@@ -183,7 +183,9 @@ class ExcelProvisioner:
         kept = [f"you changed {_list(changed)}: your version stays"]
         now = data
         if fitting or columns:
-            now = _with_more(growing.grown(data, ours, columns) if columns else data, ours, there, fitting)
+            now = _with_more(
+                growing.grown(data, workbook.render(ours), columns) if columns else data, ours, there, fitting
+            )
             self.place.back_up(data)
             self.place.replace(data, now)
         if fitting:

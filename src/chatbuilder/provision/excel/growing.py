@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from xml.sax.saxutils import escape
 
-from chatbuilder.generators.common import workbook, workbook_spec
+from chatbuilder.generators.common import workbook_spec
 from chatbuilder.generators.common.workbook_formulas import letters, refers_to
 from chatbuilder.generators.common.workbook_spec import Column, Spec
 from chatbuilder.provision.excel import presence
@@ -77,14 +77,14 @@ def _is_free(book: Package, shape: Shape, count: int) -> bool:
     return beside.stop <= 16_384
 
 
-def grown(data: bytes, ours: Spec, wanted: Wanted) -> bytes:
-    """Return a workbook with more columns in its tables."""
-    book, source = read(data), read(workbook.render(ours))
+def grown(data: bytes, rendered: bytes, wanted: Wanted) -> bytes:
+    """Return a workbook with more columns in its tables, which look as in the one that is rendered anew."""
+    book, source = read(data), read(rendered)
     looks = merge(book, source)
-    rendered = {shape.ident: shape for shape in shapes(source)}
+    models = {shape.ident: shape for shape in shapes(source)}
     for shape in shapes(book):
         if shape.ident in wanted:
-            _grow(book, shape, wanted[shape.ident], _Model(source, rendered[shape.ident], looks))
+            _grow(book, shape, wanted[shape.ident], _Model(source, models[shape.ident], looks))
     return book.data()
 
 
