@@ -16,6 +16,7 @@ from benchmarks import (
     startup,
     sync,
     wizard,
+    workbook,
 )
 from benchmarks.measure import machine
 
@@ -31,6 +32,7 @@ PARTS = {
     "notion": notion.figures,
     "pacing": pacing.figures,
     "postgres": postgres.figures,
+    "workbook": workbook.figures,
 }
 
 

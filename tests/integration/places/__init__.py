@@ -11,6 +11,7 @@ from tests.integration.places.notion import NotionPlace
 from tests.integration.places.server import ServerPlace
 from tests.integration.places.spreadsheet import SpreadsheetPlace
 from tests.integration.places.vault import VaultPlace
+from tests.integration.places.workbook import WorkbookPlace
 
 PLACES: dict[str, type[Place]] = {
     "obsidian": VaultPlace,
@@ -20,8 +21,22 @@ PLACES: dict[str, type[Place]] = {
     "server": ServerPlace,
     "logseq": GraphPlace,
     "notion": NotionPlace,
+    "excel": WorkbookPlace,
 }
 PLATFORMS = tuple(name for name in PLACES if name != "server" or PROGRAMS or os.environ.get("CI"))
 LOCAL = tuple(name for name in PLATFORMS if PLACES[name].forks)
 
-__all__ = ["LOCAL", "PLACES", "PLATFORMS", "AirtablePlace", "DatabasePlace", "GraphPlace", "NotionPlace", "Place", "ServerPlace", "SpreadsheetPlace", "VaultPlace"]
+__all__ = [
+    "LOCAL",
+    "PLACES",
+    "PLATFORMS",
+    "AirtablePlace",
+    "DatabasePlace",
+    "GraphPlace",
+    "NotionPlace",
+    "Place",
+    "ServerPlace",
+    "SpreadsheetPlace",
+    "VaultPlace",
+    "WorkbookPlace",
+]

@@ -40,12 +40,6 @@ class Place(ABC):
     def close(self) -> None:  # noqa: B027  (only those that run something have something to end)
         """End what the place runs."""
 
-    def keep(self, name: str) -> None:  # noqa: B027  (most keep everything in the room)
-        """Copy what stands outside the room under a name."""
-
-    def back_to(self, name: str) -> None:  # noqa: B027
-        """Put such a copy in the place of what stands there now."""
-
     def build(self, config: Config) -> None:
         """Apply answers; they must work out."""
         job = pipeline.apply(config, on_event=lambda event: None, cancelled=lambda: False)
@@ -74,12 +68,6 @@ class Place(ABC):
         parts = ("created", "updated", "unchanged", "skipped", "failed")
         assert report.chats == sum(getattr(report, part) for part in parts)
         return report
-
-    def lose_library(self) -> None:
-        """Lose the library, and apply the answers to the same place again."""
-        for file in locate().library.parent.glob("library*"):
-            file.unlink()
-        self.build(self.config)
 
     @abstractmethod
     def target(self) -> dict[str, str]:

@@ -31,6 +31,7 @@ class NotionPlace(Place):
 
     platform = "notion"
     moments = "minutes"
+    forks = False
 
     def __init__(self, room: Path, answers: dict[str, Any] | None = None, fake: NotionFake | None = None) -> None:
         self.time = FakeTime()

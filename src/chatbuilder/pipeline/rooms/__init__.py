@@ -21,6 +21,7 @@ BATCH = 500  # rows that are found and written at once
 _SERVED = {
     "airtable": "Airtable",
     "custom": "SQLite and PostgreSQL",
+    "excel": "Excel",
     "logseq": "Logseq",
     "notion": "Notion",
     "obsidian": "Obsidian",
@@ -48,7 +49,8 @@ class Ground:
 class Room:
     """One system to fill. `makes` are the tables in which sync adds a row for a name that has none.
 
-    `batch` rows are found and written at once: more where a vendor is kept busy by several at a time.
+    `batch` rows are found and written at once: more where a vendor is kept busy by several at a time. `gathers` tells
+    that rows and projects are only there once the store has settled, which it does after so many rows; 0: at once.
     """
 
     maker: RowMaker
@@ -56,6 +58,7 @@ class Room:
     store: RowStore
     makes: tuple[str, ...] = ("projects",)
     batch: int = field(default_factory=lambda: BATCH)
+    gathers: int = 0
 
 
 def open_room(ground: Ground) -> Room:
