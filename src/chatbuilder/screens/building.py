@@ -120,7 +120,12 @@ class BuildingDesk(ExportingDesk):
         else:
             self.leave()
 
+    @property
+    def at_work(self) -> bool:
+        """Whether something is being written that is better not cut off."""
+        return self.busy
+
     def _leave_later(self) -> None:
         self._leaving = True
-        if not self.busy:
+        if not self.at_work:
             self.leave()
