@@ -52,12 +52,19 @@ class Room:
 
 
 def open_room(ground: Ground) -> Room:
-    """Return the room of a system. Raises `RefusedError` for a platform that sync does not serve yet.
+    """Return the room of a system. Raises as `require_served` does.
 
     Raises `CredentialsError` and `InputError` as well; sends nothing and opens no file for writing.
     """
-    platform = ground.config.platform
-    if platform not in _SERVED or (ground.config.target.database or "").startswith("postgres"):
+    require_served(ground.config)
+    room: Room = import_module(f"chatbuilder.pipeline.rooms.{ground.config.platform}").open_room(ground)
+    return room
+
+
+def require_served(config: Config) -> None:
+    """Raise `RefusedError` for a platform that sync does not serve yet."""
+    platform = config.platform
+    if platform not in _SERVED or (config.target.database or "").startswith("postgres"):
         name = "PostgreSQL" if platform == "custom" else catalog.PLATFORMS[platform].name
         raise RefusedError(
             f"This version does not fill {name} yet.", title="Not served yet",
@@ -65,8 +72,6 @@ def open_room(ground: Ground) -> Room:
             hint=f"build a second system on {', '.join(served())} and sync that; or take `chatbuilder chats --json`, "
             "turn it into CSV, and import that by hand.",
         )  # fmt: skip
-    room: Room = import_module(f"chatbuilder.pipeline.rooms.{platform}").open_room(ground)
-    return room
 
 
 def served() -> list[str]:
