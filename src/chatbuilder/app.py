@@ -231,8 +231,7 @@ class ChatbuilderApp(SessionsDesk):
 
     def standing_job(self) -> Callable[[], bringing.Standing]:
         """Return the use-case that finds out what there is to fill; what these answers built comes first."""
-        built = self.state.session.outcome is not None and self.state.session.outcome.kind == "built"
-        return partial(bringing.standing, self._config if built else None)
+        return partial(bringing.standing, self._config if self.state.session.built else None)
 
     # The menu
 

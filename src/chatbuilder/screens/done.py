@@ -48,7 +48,7 @@ class DoneScreen(StepScreen):
         """Tell it."""
         if state.session.outcome is None:
             return
-        built, steps, more = _is_built(state), to_do(state), left(state)
+        built, steps, more = state.session.built, to_do(state), left(state)
         put(self.query_one("#question", Static), "It is built." if built else "The package is written.")
         contents = self.query_one(TickList)
         appears = bool(steps) and not contents.display
@@ -68,7 +68,7 @@ class DoneScreen(StepScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what was built can be filled, and only what has an address be opened."""
         if action == "fill":
-            return _is_built(self.state)
+            return self.state.session.built
         if action == "open":
             return bool(self.state.session.outcome and self.state.session.outcome.url)
         return super().check_action(action, parameters)
@@ -84,7 +84,7 @@ class DoneScreen(StepScreen):
 
     def advice(self, state: State) -> tuple[str, str]:
         """What comes next."""
-        return "quiet", "Fill it with your chats: F." if _is_built(state) else ""
+        return "quiet", "Fill it with your chats: F." if state.session.built else ""
 
     def action_fill(self) -> None:
         """Fill it with chats."""
@@ -108,7 +108,3 @@ class DoneScreen(StepScreen):
     def action_another(self) -> None:
         """Start again."""
         self.say(NewSession())
-
-
-def _is_built(state: State) -> bool:
-    return state.session.outcome is not None and state.session.outcome.kind == "built"

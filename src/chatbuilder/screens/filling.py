@@ -85,7 +85,7 @@ class FillingDesk(ImportingDesk):
         stop = self._fill_stop = Event()
 
         def hear(news: Any) -> None:
-            self.post_message(self.Finished(partial(self._filled_on, stop), news))
+            self.tell(partial(self._filled_on, stop), news)
 
         def body() -> FillReport:
             with self.at_target:
@@ -94,7 +94,7 @@ class FillingDesk(ImportingDesk):
 
         self.look_away()
         self.update(filling=filling.at("looking" if dry_run else "working", report=None))
-        self.work(body, partial(self._was_filled, stop), partial(self._not_filled, stop))
+        self.work(body, partial(self._was_filled, stop), partial(self._not_filled, stop), aside=dry_run)
 
     def _filled_on(self, stop: Event, news: Any) -> None:
         """Show how far it is; a wait is over once there is progress."""

@@ -37,7 +37,7 @@ class ImportingDesk(BuildingDesk):
             return
         self.state = replace(self.state, intake=Intake())
         self.push_screen(ImportScreen(self.state), lambda _: self.imported())
-        self.work(self.chats.logs, self._logs_found)
+        self.work(self.chats.logs, self._logs_found, aside=True)
 
     def _logs_found(self, found: tuple[Logs, ...]) -> None:
         """Offer the places that were found, beside those named meanwhile."""
@@ -59,11 +59,11 @@ class ImportingDesk(BuildingDesk):
         stop = self._read_stop = Event()
 
         def hear(progress: Progress) -> None:
-            self.post_message(self.Finished(partial(self._read_on, stop), progress))
+            self.tell(partial(self._read_on, stop), progress)
 
         self.update(intake=intake.at("looking" if event.dry_run else "working", report=None))
         job = partial(self.chats.read, intake.paths, event.dry_run, hear, stop.is_set)
-        self.work(job, partial(self._were_read, stop), partial(self._not_read, stop))
+        self.work(job, partial(self._were_read, stop), partial(self._not_read, stop), aside=event.dry_run)
 
     def _read_on(self, stop: Event, progress: Progress) -> None:
         if stop is self._read_stop and self.state.intake.busy:
@@ -108,7 +108,7 @@ class ImportingDesk(BuildingDesk):
 
         if not isinstance(self.screen, ChooserScreen):
             self.push_screen(ChooserScreen(), self._chosen)
-        self.work(partial(self.chats.listing, event.folder), self._show_folder)
+        self.work(partial(self.chats.listing, event.folder), self._show_folder, aside=True)
 
     def _show_folder(self, found: Listing) -> None:
         from chatbuilder.screens.chooser import ChooserScreen
