@@ -211,9 +211,7 @@ def do_sortRange(book: Spreadsheet, value: dict[str, Any]) -> None:
     top, bottom, left, right = _inside(book, value["range"])
     (spec,) = value["sortSpecs"]
     cells = book.cells[value["range"]["sheetId"]]
-    rows = [
-        {c: cells.pop((row, c)) for c in range(left, right) if (row, c) in cells} for row in range(top, bottom)
-    ]
+    rows = [{c: cells.pop((row, c)) for c in range(left, right) if (row, c) in cells} for row in range(top, bottom)]
     held = [row for row in rows if spec["dimensionIndex"] in row]
     held.sort(key=lambda row: str(row[spec["dimensionIndex"]]), reverse=spec.get("sortOrder") == "DESCENDING")
     for at, row in enumerate([*held, *(row for row in rows if spec["dimensionIndex"] not in row)], top):

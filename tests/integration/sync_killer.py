@@ -107,6 +107,7 @@ def main() -> None:
     stage.keep("changed")
     watch()
     report = {"fill": trial(stage, "empty", stride), "update": trial(stage, "changed", stride)}
+    stage.place.close()
     print(json.dumps(report))
 
 

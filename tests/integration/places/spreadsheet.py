@@ -212,5 +212,3 @@ def _plain(name: str, value: Any) -> str:
         moment = EPOCH + timedelta(seconds=round(value * 86400))
         return moment.date().isoformat() if name in ("Day", "Archived on") else f"{moment.isoformat()}Z"
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-

@@ -95,7 +95,9 @@ class SheetsProvisioner:
         found = notes(book)
         if "build" not in known and (mark := built_before(build, book)):
             self._taken_over = {"id": str(given), "marker": mark}
-            found.append("a system of chatbuilder stands there: it is taken over as it is, and what is missing is added")
+            found.append(
+                "a system of chatbuilder stands there: it is taken over as it is, and what is missing is added"
+            )
         return Preflight(f"{book.title} ({book.url})", exists=True, notes=tuple(found))
 
     def _sign_in(self, policy: Policy) -> None:

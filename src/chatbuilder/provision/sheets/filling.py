@@ -22,17 +22,7 @@ from chatbuilder.provision.rows import Delivery, Forecast, Found, Outlook, Relat
 from chatbuilder.provision.sheets import told
 from chatbuilder.provision.sheets.batching import KEY, SESSIONS, TOLD, Batch, batches
 from chatbuilder.provision.sheets.forecasting import forecast
-from chatbuilder.provision.sheets.grids import (
-    DATA,
-    STRUCTURE,
-    Area,
-    areas_of,
-    look,
-    look_into,
-    record,
-    rows_of,
-    spans,
-)
+from chatbuilder.provision.sheets.grids import DATA, STRUCTURE, Area, areas_of, look, look_into, record, rows_of, spans
 from chatbuilder.provision.sheets.reading import Book, cells_by_sheet, path_of
 from chatbuilder.provision.sheets.requests import generation_of, mark_id, marking, rows_below
 
@@ -80,7 +70,7 @@ class SheetRows:
         self.notes: tuple[str, ...] = ()
 
     def check(self) -> tuple[str, ...]:
-        """Ask nothing: a sync that has nothing to write costs no call. What is missing is told when rows are looked for."""
+        """Ask nothing: a sync that has nothing to write costs no call. `notes` tell what the first look finds."""
         return ()
 
     # What stands there
@@ -220,7 +210,7 @@ class SheetRows:
             return [Written(item.remote, OVERTAKEN) for item in batch]
 
     def related(self, items: Sequence[Related]) -> list[str | None]:
-        """Return the titles of rows of other tables, by which other rows link to them; add those that are to be made."""
+        """Return the titles of rows of other tables, by which others link to them; add those that are to be made."""
         if self._book is None:
             self._load()
         new: dict[str, dict[str, Any]] = {}

@@ -69,7 +69,9 @@ def mark_id(generation: int) -> int:
     return FIRST + generation % SPAN
 
 
-def marking(generation: int, sheet: int, requests: Sequence[Request], marks: Iterable[int]) -> tuple[str, list[Request]]:
+def marking(
+    generation: int, sheet: int, requests: Sequence[Request], marks: Iterable[int]
+) -> tuple[str, list[Request]]:
     """Return the mark of the batch that follows a generation, and the requests that leave it.
 
     Google refuses an id that is taken, and with it the whole batch. So of all batches that were made from the same look
