@@ -181,7 +181,7 @@ def test_a_row_that_changes_while_sync_runs_is_left_alone(place, monkeypatch):
 
     def edited(method: str, path: str, *rest: Any) -> Any:
         seen.append(path)
-        if len(seen) == 3:  # structure, cells; and this is the look before the write
+        if len(seen) == 3:  # tables and cells were read; this is the look before the write
             place.edit(chats[1].key, model="mine")
         return look(method, path, *rest)
 
@@ -192,6 +192,17 @@ def test_a_row_that_changes_while_sync_runs_is_left_alone(place, monkeypatch):
     report = place.sync()
     assert (report.updated, report.kept) == (1, 1)
     assert place.rows()[chats[1].key]["model"] == "mine"
+
+
+def test_a_spreadsheet_in_the_trash_is_not_filled(place):
+    take_in(chat("a"))
+    place.file.trashed = True
+    place.fake.changed()
+    before = place.snapshot()
+    with pytest.raises(InputError, match="trash") as caught:
+        place.sync()
+    assert "Restore" in caught.value.hint
+    assert place.snapshot() == before
 
 
 # What goes wrong on the way
@@ -293,8 +304,8 @@ def test_three_thousand_rows_take_few_calls(place):
     since = len(place.fake.log)
     report = place.sync()
     assert report.created == 3_000
-    assert report.requests == len(place.fake.log) - since == forecast.requests == 8
-    assert calls(place, since) == ["GET get", "POST getByDataFilter", *["POST batchUpdate"] * 6]
+    assert report.requests == len(place.fake.log) - since == forecast.requests == 9
+    assert calls(place, since) == ["GET get", "GET get", "POST getByDataFilter", *["POST batchUpdate"] * 6]
     assert max(len(str(body)) for body in place.fake.bodies) < 2_500_000
     assert any("10,000,000" in note for note in forecast.notes)
     assert len(place.sessions()) == 3_000
