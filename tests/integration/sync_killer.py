@@ -113,6 +113,7 @@ def main() -> None:
     if sys.argv[4:] != ["calls"]:
         watch()
     report = {"fill": trial(stage, "empty", stride), "update": trial(stage, "changed", stride)}
+    stage.place.close()
     print(json.dumps(report))
 
 
