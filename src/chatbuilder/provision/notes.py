@@ -37,8 +37,8 @@ class NotesStore:
         self._index.execute("CREATE TABLE numbers (name TEXT PRIMARY KEY, next INTEGER) WITHOUT ROWID")
         self._indexed = False
         self._listed: set[str] = set()
-        self._loose: list[Path] = []
-        self._folders: dict[str, Path] = {}
+        self._loose: list[str] = []
+        self._folders: dict[str, str] = {}
         self._swept: set[Path] = set()
         self.requests = 0
 
@@ -178,17 +178,20 @@ class NotesStore:
         self.requests += 1
         return Written(remote)
 
-    def _place(self, remote: str) -> Path:
-        """Return the place of a new note, where nothing is followed or replaced; each folder is looked at once."""
+    def _place(self, remote: str) -> str:
+        """Return the place of a new note, where nothing is followed or replaced; each folder is looked at once.
+
+        Places of new notes are plain texts: making paths of them takes as long as writing the note.
+        """
         folder, _, name = remote.rpartition("/")
         if folder not in self._folders:
-            self._folders[folder] = disk.inside(self._root, folder) if folder else self._root
-        return self._folders[folder] / name
+            self._folders[folder] = str(disk.inside(self._root, folder) if folder else self._root)
+        return f"{self._folders[folder]}{os.sep}{name}"
 
-    def _create(self, place: Path, item: Delivery, data: bytes) -> str:
+    def _create(self, place: str, item: Delivery, data: bytes) -> str:
         """Put a new note in place whole, never over another; what a loss of power left empty is ours."""
         remote = item.remote
-        temp = f"{place.parent}{os.sep}.chatbuilder-{secrets.token_hex(6)}.tmp"
+        temp = f"{os.path.dirname(place)}{os.sep}.chatbuilder-{secrets.token_hex(6)}.tmp"  # noqa: PTH120
         try:
             _write_whole(temp, data)
             while True:
@@ -196,17 +199,18 @@ class NotesStore:
                     _place_new(temp, place)
                     break
                 except FileExistsError:
-                    if place.is_file() and not place.read_bytes().strip(b"\0"):
+                    there = Path(place)
+                    if there.is_file() and not there.read_bytes().strip(b"\0"):
                         os.replace(temp, place)  # noqa: PTH105
                         break
                     remote = self.reserve(item.data)
-                    place = disk.inside(self._root, remote)
+                    place = str(disk.inside(self._root, remote))
         finally:
             with suppress(OSError):
                 os.unlink(temp)  # noqa: PTH108
         self._loose.append(place)
         if self._indexed:
-            row = (remote, item.key, place.stem.casefold())
+            row = (remote, item.key, Path(place).stem.casefold())
             self._index.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", row)
         return remote
 
@@ -245,10 +249,11 @@ class NotesStore:
         if len(loose) > _FEW and sys.platform == "linux":
             os.sync()
             return
-        for place in loose:
+        places = [Path(place) for place in loose]
+        for place in places:
             with suppress(OSError), place.open("rb+") as file:
                 os.fsync(file.fileno())
-        for folder in {place.parent for place in loose}:
+        for folder in {place.parent for place in places}:
             disk.sync_folder(folder)
 
     def close(self) -> None:
@@ -277,7 +282,7 @@ def _write_whole(place: str, data: bytes) -> None:
         os.close(handle)
 
 
-def _place_new(temp: str, place: Path) -> None:
+def _place_new(temp: str, place: str) -> None:
     if os.name == "nt":
         os.rename(temp, place)  # noqa: PTH104  on Windows this refuses when the target exists
         return
@@ -287,7 +292,7 @@ def _place_new(temp: str, place: Path) -> None:
         raise
     except OSError:  # no hard links here: FAT, some network drives
         if os.path.lexists(place):
-            raise FileExistsError(str(place)) from None
+            raise FileExistsError(place) from None
         os.replace(temp, place)  # noqa: PTH105
 
 
