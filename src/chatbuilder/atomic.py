@@ -71,7 +71,7 @@ def create(path: Path, data: bytes) -> bool:
     return True
 
 
-def place_new(temp: str | Path, path: Path) -> None:
+def place_new(temp: str | Path, path: str | Path) -> None:
     """Give a file that is written whole its name, never that of another. Raises `FileExistsError`, `OSError`.
 
     Plain calls to the system: pathlib takes as long again, and there may be thousands of files.
