@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import generate, importing, keys, library, notion, pacing, postgres, startup, wizard
+from benchmarks import (
+    fullway,
+    generate,
+    importing,
+    keys,
+    library,
+    notion,
+    pacing,
+    postgres,
+    startup,
+    sync,
+    wizard,
+    workbook,
+)
 from benchmarks.measure import machine
 
 PARTS = {
@@ -14,9 +27,12 @@ PARTS = {
     "keys": keys.figures,
     "importing": importing.figures,
     "library": library.figures,
+    "sync": sync.figures,
+    "fullway": fullway.figures,
     "notion": notion.figures,
     "pacing": pacing.figures,
     "postgres": postgres.figures,
+    "workbook": workbook.figures,
 }
 
 

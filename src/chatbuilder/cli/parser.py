@@ -32,6 +32,7 @@ def make_parser() -> argparse.ArgumentParser:
     _systems(commands)
     chat_options.add(commands, _add)
     _tokens(commands)
+    _serve(commands)
     _records(commands)
     return parser
 
@@ -115,6 +116,23 @@ def _systems(commands: Commands) -> None:
     sync.add_argument("--dry-run", action="store_true", help="only tell how many rows and bytes would be written")
     sync.add_argument("--transcripts", action="store_true", help="what was said goes along, not only the index")
     sync.add_argument("--restore", action="store_true", help="make rows again that you deleted there")
+    _move(commands)
+
+
+def _move(commands: Commands) -> None:
+    move = _add(commands, "move", "Build a second system elsewhere and bring the library into it; the first stays")
+    move.add_argument("system", metavar="SYSTEM", help="system id, or its beginning")
+    move.add_argument(
+        "--answers", metavar="FILE", help="answers of the second system; else those of the first are used"
+    )
+    move.add_argument("--platform", metavar="NAME", help="with the same answers: the platform to move to")
+    move.add_argument(
+        "--target", metavar="KEY=VALUE", action="append", default=[],
+        help="with the same answers: where to, for example path=~/Vaults/Chats; may be given several times",
+    )  # fmt: skip
+    move.add_argument("--transcripts", action="store_true", help="what was said goes along, not only the index")
+    move.add_argument("--dry-run", action="store_true", help="only tell what would be built and written")
+    move.add_argument("--yes", "-y", action="store_true", help="do not ask")
 
 
 def _tokens(commands: Commands) -> None:
@@ -137,6 +155,21 @@ def _tokens(commands: Commands) -> None:
             sub.add_argument("--file", metavar="FILE", help="sheets: service account, or OAuth client of a desktop app")
         if name == "check":
             sub.add_argument("--answers", metavar="FILE", help="prove the target of these answers as well")
+
+
+def _serve(commands: Commands) -> None:
+    sub = _add(
+        commands, "serve", "Show the wizard in a browser, on this machine only unless told otherwise", json=False
+    )
+    sub.add_argument("--port", type=_port, default=8000, metavar="N", help="the port to serve on (8000)")
+    sub.add_argument("--host", default="127.0.0.1", metavar="HOST", help="the address to serve on (127.0.0.1)")
+    sub.add_argument("--allow-others", action="store_true", help="serve other machines too; nothing is encrypted")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text} is no port from 1 to 65535")
+    return int(text)
 
 
 def _records(commands: Commands) -> None:
