@@ -815,7 +815,7 @@ def test_the_guide_speaks_of_every_answer_in_words_for_logseq():
     text = solution.guide.markdown
     for words in (
         "**Organization.** `topic` links", "**Exports and backup.** `backup/backup.sh`", "Add new graph",
-        "File to DB graph", "(coming: not in this version yet)", "YOUR NAME", "Governance", "Ready to archive",
+        "File to DB graph", "found again by `source-id`", "YOUR NAME", "Governance", "Ready to archive",
         "SCHEDULED:",
     ):  # fmt: skip
         assert words in text, words

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from chatbuilder.blueprint import Automation, Blueprint, DaysSince, View
 from chatbuilder.filters import And, Cmp, Filter, Me, Not, Or
-from chatbuilder.generators.common.guide import NOT_YET, TO_LIBRARY, GuideParts, build_guide
+from chatbuilder.generators.common.guide import TO_LIBRARY, GuideParts, build_guide
 from chatbuilder.generators.common.text import md, slug
 from chatbuilder.generators.logseq.names import Titles
 from chatbuilder.generators.logseq.queries import ME
@@ -168,16 +168,15 @@ def _automation(item: Automation, bp: Blueprint, titles: Titles) -> str:
     match item.kind:
         case "tagging":
             return (
-                f"Logseq runs nothing by itself. Open **{root}/Rules** once a week: each list shows what a rule would "
-                "file; set the property there, and the session leaves the list. `chatbuilder sync` will apply the "
-                f"rules to new chats {NOT_YET}."
+                f"`chatbuilder sync` files each new chat by the rules on the page **{root}/Rules**: change a line there "
+                "that begins with Words, and it follows you. Below each rule stands a list of older sessions that it "
+                "fits and that are not filed yet; set the property there, and the session leaves the list."
             )
         case "archive":
             place = f"{root}/Views/Archive" if "archive" in views else root
             return (
                 f"Logseq changes no page by itself. **Ready to archive**, on the page **{place}**, lists what is due: "
-                "open a session there and set the two properties. `chatbuilder sync` will do it (coming: not in this "
-                "version yet)."
+                "open a session there and set the two properties."
             )
         case "reminder":
             late = (
@@ -199,8 +198,8 @@ def _automation(item: Automation, bp: Blueprint, titles: Titles) -> str:
             )
         case "sync":
             return (
-                f"`chatbuilder sync` will bring in new chats {NOT_YET}. The schedules for it, "
-                "and a daily export that works today, are in `integration/README.md`."
+                "`chatbuilder sync SYSTEM` writes new chats as pages and brings the others up to date; "
+                "`integration/README.md` has the schedules for it."
             )
 
 
@@ -222,8 +221,10 @@ def _team(bp: Blueprint, titles: Titles) -> str:
 def _sync(bp: Blueprint) -> str:
     names = ", ".join(f"`{slug(table.name)}.csv`" for table in bp.tables)
     return (
-        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` will bring them in and keep them in step {NOT_YET}. "
-        "What works today: fill "
+        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` then writes one page for each chat, found again by `source-id` under "
+        "whatever title, and keeps it up to date; what you typed, renamed, moved or deleted stays as you made it. Run "
+        "it any time; if a page does not show in Logseq, choose graph name → **Refresh**, or **Re-index** after the "
+        "first sync of many chats. Chats from elsewhere: fill "
         f"{names} from `templates` and run `python3 tools/logseq_csv.py add GRAPH FILE.csv`, with Logseq closed. Each "
         "row becomes a page; pages that exist stay as they are. Then open Logseq and choose graph name → **Refresh**."
     )

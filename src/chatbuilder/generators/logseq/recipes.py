@@ -114,7 +114,12 @@ curl -sS {API} -H "Authorization: Bearer $LOGSEQ_TOKEN" -H "Content-Type: applic
 
 ## On a schedule
 
-`chatbuilder sync` will bring in new chats (coming: not in this version yet). What works today is the export, every day:
+`chatbuilder sync SYSTEM` brings in new chats; `chatbuilder systems` tells the name to put there. Every morning:
+
+* Linux, with `crontab -e`: `0 7 * * * chatbuilder sync SYSTEM`
+* Windows: `schtasks /Create /SC DAILY /ST 07:00 /TN "Chats" /TR "chatbuilder sync SYSTEM"`
+
+The export runs the same way:
 
 * Linux, with `crontab -e`: `0 7 * * * python3 /path/to/tools/logseq_csv.py export /path/to/graph /path/to/out`
 * Linux, with systemd: a `.service` with that command as `ExecStart=`, and a `.timer` with `OnCalendar=daily`.
