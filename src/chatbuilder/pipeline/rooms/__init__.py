@@ -69,8 +69,8 @@ def require_served(config: Config) -> None:
         raise RefusedError(
             f"This version does not fill {name} yet.", title="Not served yet",
             kept="the system and the library as they are.",
-            hint=f"build a second system on {', '.join(served())} and sync that; or take `chatbuilder chats --json`, "
-            "turn it into CSV, and import that by hand.",
+            hint=f"`chatbuilder move` builds a second system on {', '.join(served())} and fills that; or import by "
+            "hand what `chatbuilder chats --csv FILE` writes.",
         )  # fmt: skip
 
 
