@@ -168,6 +168,45 @@ async def welcome() -> None:
         camera.take("welcome")
 
 
+async def connect() -> None:
+    """Where a token is given, on a machine with a keyring."""
+    from chatbuilder.pipeline import connecting
+
+    problem, connecting.keyring_problem = connecting.keyring_problem, lambda: ""
+    async with window({**ANSWERS, "platform": "notion"}) as camera:
+        await camera.go("setup")
+        await camera.press("ctrl+t")
+        camera.take("connect")
+    connecting.keyring_problem = problem
+
+
+async def chats() -> None:
+    """What an import and a filling would do, told before they do it."""
+    from chatbuilder.pipeline import bringing
+    from chatbuilder.pipeline.importing import FoundLogs, ImportReport
+    from chatbuilder.pipeline.provisioning import SystemInfo
+    from chatbuilder.pipeline.syncing import SyncReport
+
+    found = ImportReport(dry_run=True, found=1315, imported=1288, updated=6, unchanged=18, quarantined=3)
+    part = found.source("chatgpt")
+    part.imported, part.updated, part.unchanged, part.quarantined = 1288, 6, 18, 3
+    part.messages.update(human=9412, assistant=9398)
+    part.filled.update(title=1312, started=1312, url=1312, model=1190)
+    part.derived.update(last_activity=1312)
+    system = SystemInfo("s-1", "Chat Sessions", "obsidian", f"{ADA}/Documents/Chat Sessions vault", "", "ready", "", "")
+    forecast = SyncReport(dry_run=True, created=1306, updated=6, requests=1312, bytes=2_410_000, kept=2)
+    bringing.logs = lambda: (FoundLogs("claude-code", "Claude Code", f"{ADA}/.claude/projects"),)
+    bringing.standing = lambda config: bringing.Standing((system,), "", 1312)
+    bringing.read, bringing.fill = lambda *rest: found, lambda *rest: forecast
+    async with window() as camera:
+        await camera.press("ctrl+p", *"fill", "enter")
+        camera.take("fill")
+        await camera.press("i")
+        camera.app.screen.query_one("#path").value = f"{ADA}/Downloads/chatgpt-export.zip"
+        await camera.press("enter")
+        camera.take("import")
+
+
 async def looks() -> None:
     """The smallest window, and the other colours."""
     async with window(size=NARROW) as camera:
@@ -188,6 +227,8 @@ async def everything(home: Path) -> None:
     await looks()
     forget()
     await welcome()
+    await connect()
+    await chats()
 
 
 def forget() -> None:

@@ -100,11 +100,11 @@ async def test_a_wrong_token_is_told_and_tried_again(site, vault, window, size):
     async with window(answers=ANSWERS, size=size) as hand:
         await hand.to("setup")
         await hand.press("ctrl+t")
-        vault.wrong = WRONG
+        vault.wrong = InputError(WRONG.message, kept="all.", hint="make a new one: `chatbuilder token set notion`.")
         await paste(hand, "ntn_wrong")
         await hand.press("enter")
         assert "API token is invalid" in " ".join(hand.text("#report").split())
-        assert "Next: make a new one." in hand.text("#report")
+        assert "Next: make a new one: give it in the field here." in hand.text("#report")
         assert vault.kept == {}
         vault.wrong = None
         await hand.press("ctrl+u")

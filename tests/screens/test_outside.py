@@ -109,15 +109,15 @@ async def test_stop_takes_less_than_a_second_and_go_on_finishes(site, window):
 
 async def test_a_build_that_fails_for_the_token_says_what_to_do_and_offers_another(site, window, size):
     site.error = {
-        "title": "Token not accepted", "message": "It was “revoked”.", "kept": "all.", "hint": "make a new one.",
-        "exit_code": 4,
+        "title": "Token not accepted", "message": "It was “revoked”.", "kept": "all.",
+        "hint": "make a new one and run `chatbuilder token set notion`.", "exit_code": 4,
     }  # fmt: skip
     site.go_on.set()
     async with window(answers=ANSWERS, size=size) as hand:
         await hand.to("setup")
         await hand.press("ctrl+s")
         assert "It was “revoked”." in hand.text("#trouble")
-        assert "Next: make a new one." in hand.text("#trouble")
+        assert "Next: make a new one and press Connect, ^t." in " ".join(hand.text("#trouble").split())
         assert hand.app.state.progress.code == 4
         assert hand.find("#connect").variant == "primary"
         assert str(hand.find("#start").label) == "Go on"

@@ -3,12 +3,16 @@
 import os
 import re
 import sys
+from dataclasses import replace
 
 import pytest
 
 import chatbuilder
+from chatbuilder import pipeline
 from chatbuilder.cli.parser import names
 from chatbuilder.errors import ExitCode
+from chatbuilder.pipeline import Changes
+from chatbuilder.solution import Plan
 from tests.helpers import answers_file, complete, run, saved_draft, tree
 
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
@@ -243,3 +247,13 @@ def test_plan(run_cli, answers, home):
     assert len(set(keys)) == len(keys)
     assert "Nothing was sent." in run_cli("plan", "--answers", answers).out
     assert not (home / "data").exists()
+
+
+def test_a_long_title_leaves_the_table_of_a_plan_its_shape(run_cli, answers, monkeypatch):
+    plan = pipeline.changes(pipeline.load_answers(str(answers))).plan
+    steps = tuple(replace(step, title="Add the field Client; " * 40) for step in plan)
+    monkeypatch.setattr(pipeline, "changes", lambda config: Changes(False, Plan(steps), ()))
+    out = run_cli("plan", "--answers", answers).out
+    assert "Add the field Client;" in out
+    assert max(map(len, out.splitlines())) <= 130
+    assert len(out.splitlines()) < 2 * len(steps) + 10

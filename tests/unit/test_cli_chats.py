@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 
@@ -307,3 +308,38 @@ def test_a_hit_only_in_the_title_or_in_an_odd_place_is_shown(run_cli):
     out = run_cli("search", "zebra").out
     assert "[Zebra]" in out
     assert "x [zebra] y" in out
+
+
+FORMULAS = ("=HYPERLINK(1)", "+1", "-1+1", "@SUM(A1)", " =1", "\t=1", "\r=1", "＝1", "=cmd|' /C calc'!A0")
+
+
+def test_the_list_as_csv_holds_no_formula(run_cli, tmp_path):
+    chats = [chat(f"f{n}", title=text, model=text, project=text, tags=(text,)) for n, text in enumerate(FORMULAS)]
+    with opened(locate().library) as db:
+        ChatStore(db).write([Incoming(one, 1.0) for one in [*chats, chat("fine", title='Say "hi", 人工')]])
+    file = tmp_path / "chats.csv"
+    done = run_cli("chats", "--csv", file)
+    assert done.code == 0
+    assert "10 chats written to" in done.out
+    text = file.read_bytes().decode("utf-8-sig")
+    head, *rows = csv.reader(io.StringIO(text, newline=""))
+    assert head[:2] == ["Title", "Assistant"]
+    assert len(rows) == 10
+    assert 'Say "hi", 人工' in [row[0] for row in rows]
+    for row in rows:
+        for cell in row:
+            assert not cell.startswith(("=", "+", "-", "@", "＝", " ", "\t", "\r"))
+    assert "'=HYPERLINK(1)" in [row[0] for row in rows]
+
+
+def test_the_csv_takes_the_filters_and_never_a_file_that_is_there(library, tmp_path):
+    file = tmp_path / "chats.csv"
+    done = library("chats", "--archived", "--csv", file, "--json")
+    assert done.data == {"file": str(file), "chats": 1}
+    done = library("chats", "--csv", file)
+    assert done.code == 3
+    assert "is already there" in done.err
+    assert complete(done.err)
+    done = library("chats", "--csv", tmp_path / "nowhere" / "x.csv")
+    assert done.code == 3
+    assert complete(done.err)

@@ -37,6 +37,13 @@ def filters_of(arguments: Namespace) -> Filters:
 
 def chats(arguments: Namespace) -> int:
     """List chats: all of them as JSON, a page of them on a screen."""
+    if arguments.csv:
+        place, count = pipeline.chats_csv(arguments.csv, filters_of(arguments), order=arguments.sort)
+        if arguments.json:
+            output.as_json({"file": place, "chats": count})
+        else:
+            output.line(f"{counted(count, 'chat')} written to {place}.")
+        return ExitCode.DONE
     limit = arguments.limit if arguments.limit is not None else 0 if arguments.json else PAGE
     found = pipeline.chats(filters_of(arguments), order=arguments.sort, limit=limit)
     if arguments.json:

@@ -177,7 +177,9 @@ def _print_plan(config: Config, *, as_json: bool) -> int:
         output.as_json(found.plan.data())
         return ExitCode.DONE
     states = {part.key: _WORDS[part.kind] for part in found.parts if part.key} if found.exists else {}
-    rows = [(str(n), step.kind, step.title, states.get(step.key, "")) for n, step in enumerate(found.plan, 1)]
+    rows = [
+        (str(n), step.kind, shortened(step.title), states.get(step.key, "")) for n, step in enumerate(found.plan, 1)
+    ]
     output.table(("", "Kind", "Step", "Now" if found.exists else ""), rows, "Nothing to deliver.")
     if kept := [part.title for part in found.parts if part.kind == "kept"]:
         output.line("\nNot asked for any more, and kept:")
@@ -189,6 +191,12 @@ def _print_plan(config: Config, *, as_json: bool) -> int:
     return ExitCode.DONE
 
 
+def shortened(title: str) -> str:
+    """Return a title that leaves a table its shape: what a change does to a table may be many lines long."""
+    return title if len(title) <= WIDEST else f"{title[: WIDEST - 1].rstrip()}…"
+
+
+WIDEST = 90  # columns of a title in a table
 _WORDS = {"new": "new", "changed": "changes", "there": "already there", "kept": "kept"}
 
 

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from chatbuilder.pipeline.moving import Move, MoveForecast, MoveReport, forecast_move, move, plan_move
     from chatbuilder.pipeline.provisioning import SystemInfo, TargetReport, apply, inspect_target, jobs, systems
     from chatbuilder.pipeline.syncing import SyncProblem, SyncProgress, SyncReport, SyncWaiting, sync
+    from chatbuilder.pipeline.tabulating import chats_csv
     from chatbuilder.pipeline.targets import default_target, with_target
     from chatbuilder.pipeline.tidying import Leftover, leftovers
     from chatbuilder.pipeline.tokens import token_check, token_file, token_list, token_rm, token_set
@@ -63,7 +64,8 @@ __all__ = [
     "ProjectInfo", "StepDone", "StepFailed", "StepStarted", "StepWaiting", "StoredProblem",
     "SyncProblem", "SyncProgress", "SyncReport", "SyncWaiting",
     "SystemInfo", "TargetReport", "TokenInfo", "answers_toml", "apply", "audit_entries", "build", "changes", "chat",
-    "chats", "check", "default_target", "delete_chats", "delete_draft", "design_text", "destroy", "discover_logs",
+    "chats", "chats_csv", "check", "default_target",
+    "delete_chats", "delete_draft", "design_text", "destroy", "discover_logs",
     "doctor", "drafts", "export", "forecast_move",
     "has_draft", "import_chats", "import_problems", "inspect_target", "jobs",
     "leftovers", "load_answers", "load_draft", "move",
@@ -96,6 +98,7 @@ _HOMES = {
     "chatbuilder.pipeline.moving": "Move MoveForecast MoveReport forecast_move move plan_move",
     "chatbuilder.pipeline.provisioning": "SystemInfo TargetReport apply inspect_target jobs systems",
     "chatbuilder.pipeline.syncing": "SyncProblem SyncProgress SyncReport SyncWaiting sync",
+    "chatbuilder.pipeline.tabulating": "chats_csv",
     "chatbuilder.pipeline.targets": "default_target with_target",
     "chatbuilder.pipeline.tidying": "Leftover leftovers",
     "chatbuilder.pipeline.tokens": "token_check token_file token_list token_rm token_set",

@@ -14,6 +14,7 @@ from textual.widgets import Button, Static
 from chatbuilder.screens.dialog import Dialog
 from chatbuilder.screens.messages import AskConnect, StopAsking
 from chatbuilder.screens.standing import Account
+from chatbuilder.screens.wording import CONNECT
 from chatbuilder.widgets.actions import put
 
 PARTS = (  # what is missing comes first: it is what the person has to act on
@@ -43,6 +44,7 @@ def trouble_text(lines: Sequence[str]) -> Content:
 class Asking(Dialog[None]):
     """A dialog that asks a vendor: says that it does, why it waits, and what came of it. Esc stops it."""
 
+    CONNECT: ClassVar[str] = CONNECT  # what a hint says to do for another token
     asking = False
     told: str | Content = ""  # an answer may come before the widget that shows it
     BINDINGS: ClassVar[list[BindingType]] = [

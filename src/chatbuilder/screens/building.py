@@ -13,6 +13,7 @@ from chatbuilder import wizard
 from chatbuilder.errors import ChatbuilderError, ExitCode
 from chatbuilder.screens.exporting import ExportingDesk
 from chatbuilder.screens.state import State
+from chatbuilder.screens.wording import all_here
 from chatbuilder.wizard import Answers
 
 if TYPE_CHECKING:
@@ -74,13 +75,15 @@ class BuildingDesk(ExportingDesk):
         from chatbuilder.screens.progress import error_lines
 
         error = job.error or {}
-        self._after_build(lambda progress: progress.ended(job.status, error_lines(error), error.get("exit_code") or 0))
+        self._after_build(
+            lambda progress: progress.ended(job.status, all_here(error_lines(error)), error.get("exit_code") or 0)
+        )
         if job.status == "completed" and self._built_from is self.state.session.answers:
             self.built(wizard.built(job.result))
 
     def _refused(self, error: ChatbuilderError) -> None:
         status = "cancelled" if error.exit_code == ExitCode.INTERRUPTED else "failed"
-        lines = () if status == "cancelled" else error.lines()
+        lines = () if status == "cancelled" else all_here(error.lines())
         self._after_build(lambda progress: progress.ended(status, lines, error.exit_code))
 
     def _after_build(self, end: Callable[[Progress], Progress]) -> None:

@@ -24,7 +24,7 @@ from chatbuilder.widgets.secret import SecretField
 class ConnectScreen(Asking):
     """A token, or a credentials file, and a name for the account; stays open to say what the vendor makes of it."""
 
-    AUTO_FOCUS = "#token"
+    AUTO_FOCUS, CONNECT = "#token", "give it in the field here"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "forward", "Save and check", key_display="↵"),
         Binding("ctrl+o", "address(False)", "Open", tooltip="Open the address in your browser"),

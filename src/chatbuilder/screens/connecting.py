@@ -13,6 +13,7 @@ from chatbuilder.errors import ChatbuilderError
 from chatbuilder.screens.menu import MenuDesk
 from chatbuilder.screens.messages import Answered, Connect, Copy, OpenPage
 from chatbuilder.screens.state import State
+from chatbuilder.screens.wording import all_here
 
 if TYPE_CHECKING:
     from chatbuilder.screens.account import Asking
@@ -128,7 +129,7 @@ class ConnectingDesk(MenuDesk):
             then()
 
         def refused(error: ChatbuilderError) -> None:
-            told(lambda error: dialog.refused(error.lines()), error)
+            told(lambda error: dialog.refused(all_here(error.lines(), dialog.CONNECT)), error)
             then()
 
         self.work(partial(job, cancelled=stop.is_set, waiting=waits), finished, refused, aside=True)

@@ -11,6 +11,7 @@ from chatbuilder.catalog import PLATFORMS
 from chatbuilder.errors import ExitCode
 from chatbuilder.screens.state import State
 from chatbuilder.screens.target import LABELS
+from chatbuilder.screens.wording import here
 from chatbuilder.widgets.account import AccountBar
 from chatbuilder.widgets.form import Field, FormRow
 
@@ -63,7 +64,7 @@ def trouble(state: State) -> dict[str, str]:
         return {}
     if state.target.credentials.startswith("none"):
         return {}  # the account says so itself
-    said, key = state.target.problems[0], "account" if state.fault == "token" else place_key(state)
+    said, key = here(state.target.problems[0]), "account" if state.fault == "token" else place_key(state)
     return {key: said} if key else {}
 
 

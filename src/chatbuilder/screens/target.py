@@ -8,6 +8,7 @@ from textual.content import Content
 
 from chatbuilder.screens.reports import Target
 from chatbuilder.screens.state import State
+from chatbuilder.screens.wording import here
 from chatbuilder.widgets.actions import signed
 
 LABELS = {
@@ -31,7 +32,7 @@ def found(state: State) -> Content:
     if state.fault:
         return Content("\n").join(_refused(target, state.fault))
     lines = [signed("good" if target.ready else "quiet", target.place)] if target.place else []
-    lines += [signed("quiet" if place else "bad", text) for place, text in enumerate(target.problems)]
+    lines += [signed("quiet" if place else "bad", here(text)) for place, text in enumerate(target.problems)]
     lines += [signed("quiet", text) for text in target.notes]
     if state.unfinished and not state.progress:
         lines.append(signed("note", "A build stopped here before its end. Go on takes it from there."))
@@ -46,7 +47,7 @@ def _refused(target: Target, fault: str) -> list[Content]:
     """Return what to do about a refusal; what was said stands at the row it is about."""
     if target.credentials.startswith("none"):
         return [signed("note", "No token yet: Connect (^t) takes one. Export needs none.")]
-    lines = [signed("note", text) for text in target.problems[1:]]
+    lines = [signed("note", here(text)) for text in target.problems[1:]]
     return [*lines, signed("quiet", "Connect (^t) takes another token.")] if fault == "token" else lines
 
 

@@ -78,7 +78,7 @@ def require_served(config: Config) -> None:
         raise RefusedError(
             f"This version does not fill {name} yet.", title="Not served yet",
             kept="the system and the library as they are.",
-            hint=f"build a second system on {', '.join(served())} and sync that.",
+            hint=f"`chatbuilder move` builds a second system on {', '.join(served())} and fills that.",
         )  # fmt: skip
 
 

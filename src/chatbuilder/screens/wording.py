@@ -1,0 +1,20 @@
+"""Hints in the words of the wizard: what is a command elsewhere is a key or a button here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+SET = re.compile(r"(?:\brun |in a terminal: )?`?chatbuilder token set \w+(?: --account [\w.-]+)?(?: --file FILE)?`?")
+CHECK = re.compile(r"(?:\brun )?`?chatbuilder token check \w+(?: --account [\w.-]+)?`?")
+CONNECT = "press Connect, ^t"
+
+
+def here(text: str, connect: str = CONNECT) -> str:
+    """Return a hint with the way of the wizard in place of commands for tokens; `connect` says how to give one."""
+    return CHECK.sub("“Check the token” in the menu", SET.sub(connect, text))
+
+
+def all_here(lines: Iterable[str], connect: str = CONNECT) -> tuple[str, ...]:
+    """Return lines as `here` does each."""
+    return tuple(here(line, connect) for line in lines)
