@@ -19,10 +19,8 @@ from chatbuilder.errors import CredentialsError, InputError
 from chatbuilder.paths import locate, own_folder, typed
 from chatbuilder.secret import Secret
 
-ENVIRONMENT = {
-    "notion": "NOTION_TOKEN", "airtable": "AIRTABLE_TOKEN", "sheets": "GOOGLE_APPLICATION_CREDENTIALS",
-    "custom": "PGPASSWORD",
-}  # fmt: skip
+ENVIRONMENT = {"notion": "NOTION_TOKEN", "airtable": "AIRTABLE_TOKEN", "sheets": "GOOGLE_APPLICATION_CREDENTIALS"}
+KEPT = (*ENVIRONMENT, "custom")  # custom: passwords of PostgreSQL servers; the rest of their ways is libpq's
 SERVICE = "chatbuilder"
 GOOGLE_TYPES = ("service_account", "authorized_user")
 TOKEN_LIMIT = 4_000  # characters of a Notion or Airtable token, several times what they are
@@ -64,7 +62,7 @@ def find(platform: str, account: str = "", environ: Mapping[str, str] | None = N
         return held
     if (kept := _in_keyring(platform, account)) is not None:
         return Secret(_checked(platform, kept, "the token in your keyring"))
-    name = ENVIRONMENT[platform]
+    name = _variable(platform)
     value = (os.environ if environ is None else environ).get(name, "").strip()
     if account or not value:
         raise _missing(platform, account)
@@ -145,14 +143,14 @@ def accounts(environ: Mapping[str, str] | None = None) -> list[TokenInfo]:
             found.append(TokenInfo(platform, account, HELD))
         elif _in_keyring(platform, account) is not None:
             found.append(TokenInfo(platform, account, "keyring"))
-        elif not account and env.get(ENVIRONMENT[platform]):
+        elif not account and platform in ENVIRONMENT and env.get(ENVIRONMENT[platform]):
             found.append(TokenInfo(platform, account, f"environment variable {ENVIRONMENT[platform]}"))
     return found
 
 
 def state(platform: str, account: str = "", environ: Mapping[str, str] | None = None) -> TokenState:
     """Return whether a platform needs a token and where one was found."""
-    if platform not in ENVIRONMENT or platform == "custom":  # a server may want a password, a file wants nothing
+    if platform not in ENVIRONMENT:  # a PostgreSQL server may want a password: see `password`
         return TokenState(False, False, "no token needed")
     name = ENVIRONMENT[platform]
     env = os.environ if environ is None else environ
@@ -223,10 +221,10 @@ def read_google(path: str) -> Secret:
 
 
 def _known(platform: str) -> None:
-    if platform not in ENVIRONMENT:
+    if platform not in KEPT:
         raise InputError(
             f"{platform} needs no token.", title="No token needed", kept="nothing was changed.",
-            hint=f"tokens are for {', '.join(ENVIRONMENT)}.",
+            hint=f"tokens are for {', '.join(KEPT)}.",
         )  # fmt: skip
 
 
@@ -238,6 +236,10 @@ def _bound(platform: str, account: str) -> None:
             hint="run `chatbuilder token set custom --account USER@HOST`, with both as in the database address "
             "(localhost for a server on this machine, or the name of a service).",
         )  # fmt: skip
+
+
+def _variable(platform: str) -> str:
+    return ENVIRONMENT.get(platform, "PGPASSWORD")
 
 
 def _account(name: str) -> str:
@@ -303,7 +305,7 @@ def _missing(platform: str, account: str) -> CredentialsError:
     ways = [
         "in the wizard: paste it on the Auto-setup screen",
         f"in a terminal: chatbuilder token set {platform}{more}",
-        *([] if account else [f"in scripts: put {what} into the environment variable {ENVIRONMENT[platform]}"]),
+        *([] if account else [f"in scripts: put {what} into the environment variable {_variable(platform)}"]),
     ]
     which = f" for the account {account!r}" if account else ""
     problem = keyring_problem()
@@ -321,7 +323,7 @@ def _no_keyring(platform: str, problem: str) -> CredentialsError:
         problems=(
             "Linux: install and unlock GNOME Keyring (gnome-keyring), KWallet or KeePassXC",
             "a server: pip install keyrings.cryptfile, or another back end that `keyring` knows",
-            f"without a keyring: put {what} into the environment variable {ENVIRONMENT[platform]} for each run",
+            f"without a keyring: put {what} into the environment variable {_variable(platform)} for each run",
         ),
         hint="do one of these and run it again; `chatbuilder doctor` tells whether the keyring works.",
     )  # fmt: skip
@@ -380,7 +382,7 @@ def _names() -> set[tuple[str, str]]:
     return {
         (platform, name)
         for platform, name in pairs
-        if platform in ENVIRONMENT and isinstance(name, str) and (not name or _ACCOUNT.fullmatch(name))
+        if platform in KEPT and isinstance(name, str) and (not name or _ACCOUNT.fullmatch(name))
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -328,6 +329,23 @@ def test_a_password_belongs_to_one_user_on_one_server(keyring_in_memory, run_cli
     }
     assert run_cli("token", "check", "custom", "--account", "sam@db.example.org").code == 3
     assert pipeline.token_rm("custom", "sam@db.example.org")
+
+
+def test_without_a_keyring_there_are_other_ways(run_cli, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD))
+    done = run_cli("token", "set", "custom", "--account", "sam@db.example.org")
+    assert done.code == 4
+    assert "PGPASSWORD" in done.err
+    assert PASSWORD not in done.err
+
+
+def test_who_holds_the_database_for_too_long_is_told_of(name, monkeypatch):
+    monkeypatch.setattr(servers, "_PATIENCE", "100ms")
+    with psycopg.connect(server().url(name)) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (servers._LOCK,))
+        job = pipeline.apply(pipeline.check(answers(name)), on_event=lambda event: None, cancelled=lambda: False)
+    assert (job.error["title"], job.error["exit_code"]) == ("The database is busy", 5)
+    apply(answers(name))
 
 
 @pytest.mark.parametrize(
