@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import generate, importing, keys, library, notion, pacing, startup, wizard
+from benchmarks import (
+    fullway,
+    generate,
+    importing,
+    keys,
+    library,
+    notion,
+    pacing,
+    postgres,
+    startup,
+    sync,
+    wizard,
+)
 from benchmarks.measure import machine
 
 PARTS = {
@@ -14,8 +26,11 @@ PARTS = {
     "keys": keys.figures,
     "importing": importing.figures,
     "library": library.figures,
+    "sync": sync.figures,
+    "fullway": fullway.figures,
     "notion": notion.figures,
     "pacing": pacing.figures,
+    "postgres": postgres.figures,
 }
 
 

@@ -39,12 +39,14 @@ class Stage:
         self.kept[name] = self.place.keep()
         for place in self.folders:
             shutil.copytree(place, place.with_name(f"{place.name}-{name}"))
+        self.place.keep(name)
 
     def back_to(self, name: str) -> None:
         self.place.back_to(self.kept[name])
         for place in self.folders:
             shutil.rmtree(place)
             shutil.copytree(place.with_name(f"{place.name}-{name}"), place)
+        self.place.back_to(name)
 
     def sync(self) -> None:
         report = self.place.sync(transcripts=True)

@@ -26,7 +26,7 @@ def readings(monkeypatch):
     contents: dict[str, list] = {}
 
     class Reading:
-        def __init__(self, path):
+        def __init__(self, path, more=()):
             self.found = contents[path.name]
             self.files = [FileReport(path.name, "chatgpt")]
             self.closed = False

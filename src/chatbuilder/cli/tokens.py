@@ -30,8 +30,9 @@ def token_set(arguments: Namespace) -> int:
     if arguments.json:
         output.as_json({"platform": platform, "account": account, "where": "keyring"})
     else:
-        more = f" --account {account}" if account else ""
-        output.line(f"The {platform} token is in your keyring. Next: `chatbuilder token check {platform}{more}`.")
+        what = f"The password of {account}" if platform == "custom" else f"The {platform} token"
+        more = " --answers FILE" if platform == "custom" else f" --account {account}" if account else ""
+        output.line(f"{what} is in your keyring. Next: `chatbuilder token check {platform}{more}`.")
     return ExitCode.DONE
 
 
@@ -56,7 +57,7 @@ def _read(platform: str) -> str:
     from getpass import getpass
 
     with contextlib.suppress(EOFError):
-        return _some(getpass(f"Token for {platform} (it is not shown): "))
+        return _some(getpass(f"{'Password' if platform == 'custom' else f'Token for {platform}'} (it is not shown): "))
     return _some("")
 
 

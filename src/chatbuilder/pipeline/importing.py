@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from chatbuilder import audit
-from chatbuilder.chats import FIELDS, SOURCES, ChatSession
+from chatbuilder.chats import FIELDS, SOURCES, ChatSession, assistant_of
 from chatbuilder.errors import ChatbuilderError, InputError, InterruptedByUser
 from chatbuilder.importers import Problem, Reading, discover, open_source
 from chatbuilder.library.chats import ChatStore, Incoming, Preview, Verdict, opened
 from chatbuilder.library.imports import KEPT, ImportLog
 from chatbuilder.paths import locate, typed
+from chatbuilder.pipeline import plugins
 
 BATCH_CHATS, BATCH_TEXT = 500, 8_000_000  # chats, characters that are written at once
 SHOWN = 1_000  # problems in a report
@@ -100,7 +101,7 @@ class ImportReport:
 def _source_data(name: str, part: SourceReport) -> dict[str, Any]:
     known = SOURCES.get(name)
     return {
-        "assistant": known.assistant if known else name, "imported": part.imported, "updated": part.updated,
+        "assistant": assistant_of(name), "imported": part.imported, "updated": part.updated,
         "unchanged": part.unchanged, "quarantined": part.quarantined, "messages": dict(part.messages),
         "filled": dict(part.filled), "derived": dict(part.derived),
         "can_fill": list(known.fills) if known else [], "can_derive": list(known.derives) if known else [],
@@ -132,8 +133,8 @@ Hear = Callable[[ImportProgress], None]
 
 def discover_logs() -> list[FoundLogs]:
     """Return where agents keep their chats on this machine; only looks for places, reads nothing."""
-    found = discover(Path.home())
-    return [FoundLogs(source, SOURCES[source].assistant, str(path)) for source, path in found]
+    found = discover(Path.home(), plugins.places())
+    return [FoundLogs(source, assistant_of(source), str(path)) for source, path in found]
 
 
 def import_chats(
@@ -241,7 +242,7 @@ class _Run:
 
     def go(self) -> None:
         """Read all of it."""
-        reading = open_source(self._path)
+        reading = open_source(self._path, more=plugins.shapes())
         self._desk.begin(str(self._path.absolute()))
         status = "stopped"
         try:

@@ -55,6 +55,17 @@ class Desk(App[None]):
         """Return one of ours also before it is registered."""
         return themes.BY_NAME.get(theme_name) or super().get_theme(theme_name)
 
+    def on_app_focus(self) -> None:
+        """Give the keyboard to a screen that came while this window did not have it: Textual gave it to none then."""
+        self.call_after_refresh(self._focus_first)
+
+    def _focus_first(self) -> None:
+        if not self.app_focus or self.screen.focused is not None:
+            return
+        wanted = self.screen.AUTO_FOCUS or self.AUTO_FOCUS
+        first = next((widget for widget in self.screen.query(wanted) if widget.focusable), None)
+        self.screen.set_focus(first)
+
     @property
     def idle(self) -> bool:
         """Whether nothing is under way in a thread or waiting for its time."""

@@ -26,6 +26,10 @@ class Place(ABC):
     """Whether a choice that is not among the options is refused there."""
     follows_renames = True
     """Whether a project that was renamed there is still known by the rows that come later."""
+    batch = "chatbuilder.pipeline.rooms.BATCH"
+    """Where it is said how many rows are written at once."""
+    forks = True
+    """Whether a process that is forked and killed leaves what it wrote in the room's folder."""
     moments = "seconds"
     """How exact times are there: "seconds" or "minutes"."""
 
@@ -35,6 +39,12 @@ class Place(ABC):
 
     def close(self) -> None:  # noqa: B027  (only those that run something have something to end)
         """End what the place runs."""
+
+    def keep(self, name: str) -> None:  # noqa: B027  (most keep everything in the room)
+        """Copy what stands outside the room under a name."""
+
+    def back_to(self, name: str) -> None:  # noqa: B027
+        """Put such a copy in the place of what stands there now."""
 
     def build(self, config: Config) -> None:
         """Apply answers; they must work out."""
@@ -64,6 +74,12 @@ class Place(ABC):
         parts = ("created", "updated", "unchanged", "skipped", "failed")
         assert report.chats == sum(getattr(report, part) for part in parts)
         return report
+
+    def lose_library(self) -> None:
+        """Lose the library, and apply the answers to the same place again."""
+        for file in locate().library.parent.glob("library*"):
+            file.unlink()
+        self.build(self.config)
 
     @abstractmethod
     def target(self) -> dict[str, str]:

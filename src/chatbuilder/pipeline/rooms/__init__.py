@@ -18,7 +18,14 @@ from chatbuilder.provision.rows import RowStore
 
 BATCH = 500  # rows that are found and written at once
 
-_SERVED = {"obsidian": "Obsidian", "custom": "SQLite", "notion": "Notion"}
+_SERVED = {
+    "airtable": "Airtable",
+    "custom": "SQLite and PostgreSQL",
+    "logseq": "Logseq",
+    "notion": "Notion",
+    "obsidian": "Obsidian",
+    "sheets": "Google Sheets",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,8 @@ def open_room(ground: Ground) -> Room:
     Raises `CredentialsError` and `InputError` as well; sends nothing and opens no file for writing.
     """
     platform = ground.config.platform
-    if platform not in _SERVED or (ground.config.target.database or "").startswith("postgres"):
-        name = "PostgreSQL" if platform == "custom" else catalog.PLATFORMS[platform].name
+    if platform not in _SERVED:
+        name = catalog.PLATFORMS[platform].name
         raise RefusedError(
             f"This version does not fill {name} yet.", title="Not served yet",
             kept="the system and the library as they are.",
