@@ -24,4 +24,16 @@ PLACES: dict[str, type[Place]] = {
 PLATFORMS = tuple(name for name in PLACES if name != "server" or PROGRAMS or os.environ.get("CI"))
 LOCAL = tuple(name for name in PLATFORMS if PLACES[name].forks)
 
-__all__ = ["LOCAL", "PLACES", "PLATFORMS", "AirtablePlace", "DatabasePlace", "GraphPlace", "NotionPlace", "Place", "ServerPlace", "SpreadsheetPlace", "VaultPlace"]
+__all__ = [
+    "LOCAL",
+    "PLACES",
+    "PLATFORMS",
+    "AirtablePlace",
+    "DatabasePlace",
+    "GraphPlace",
+    "NotionPlace",
+    "Place",
+    "ServerPlace",
+    "SpreadsheetPlace",
+    "VaultPlace",
+]
