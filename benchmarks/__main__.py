@@ -4,19 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import (
-    fullway,
-    generate,
-    importing,
-    keys,
-    library,
-    notion,
-    pacing,
-    postgres,
-    startup,
-    sync,
-    wizard,
-)
+from benchmarks import fullway, generate, importing, keys, library, notion, pacing, postgres, startup, sync, wizard
 from benchmarks.measure import machine
 
 PARTS = {
