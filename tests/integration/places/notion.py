@@ -99,7 +99,7 @@ class NotionPlace(Place):
         wanted = property_schema(item, self.design.table(table), self.design)
         present = self.source(table).properties.values()
         named = [p for p in present if (p["name"], p["type"]) == (item.name, wanted["type"])]
-        like = [p for p in present if (p["type"], p["description"]) == (wanted["type"], wanted["description"])]
+        like = [p for p in present if (p["type"], p.get("description")) == (wanted["type"], wanted["description"])]
         return (named or like)[0]
 
     def pages(self) -> dict[str, dict[str, Any]]:
