@@ -87,6 +87,44 @@ def notion(latency: float, scale: float, abreast: int) -> Paced:
     return Paced(rows / seconds * 60 * scale, fake.refusals, rows - (len(source.rows) - before))
 
 
+def notion_sync(latency: float, scale: float, abreast: int) -> Paced:
+    """Find and write new chats as sync does, a page a call, under the same limit."""
+    from unittest.mock import patch
+
+    from tests.vendors.notion import NotionFake, serving
+
+    from chatbuilder.config import Config
+    from chatbuilder.generators.notion.chats import Pages
+    from chatbuilder.pipeline import build
+    from chatbuilder.pipeline.rooms.notion import BATCH
+    from chatbuilder.provision.notion import api
+    from chatbuilder.provision.notion.filling import Ground, PageRows
+    from chatbuilder.provision.outside.limits import Limit
+    from chatbuilder.provision.outside.site import Site
+    from chatbuilder.provision.rows import Delivery, Wanted
+    from chatbuilder.secret import Secret
+
+    rows, fake = 400, NotionFake(latency=latency * scale, window=60 * scale)
+    solution = build(Config(platform="notion", priorities=("organization",), complexity="simple"))
+    fake.workspace.run(solution.plan)
+    source = fake.workspace.source_of("sessions")
+    before = len(source.rows)
+    ground = Ground({"sessions": source.id}, Pages(solution.blueprint).columns, (), "bench", abreast)
+    keys = [f"chatgpt:{number}" for number in range(rows)]
+    with serving(fake) as url, patch.object(api, "LIMIT", Limit(api.LIMIT.calls, api.LIMIT.seconds * scale)):
+        store = PageRows(Site(Secret(fake.token), url=url), ground, lambda key, why, seconds: None)
+        start, failed = time.perf_counter(), 0
+        store.check()
+        for at in range(0, rows, BATCH):
+            store.find([Wanted(key) for key in keys[at : at + BATCH]])
+            values = [{"source_id": {"rich_text": [{"text": {"content": key}}]}} for key in keys[at : at + BATCH]]
+            new = [Delivery(keys[at + n], "", {"values": value, "said": []}) for n, value in enumerate(values)]
+            failed += sum(bool(done.problem) for done in store.write(new))
+        seconds = time.perf_counter() - start
+        store.close()
+    return Paced(store.requests / seconds * 60 * scale, fake.refusals, failed + rows - (len(source.rows) - before))
+
+
 def airtable(latency: float, scale: float, abreast: int) -> Paced:
     """Upsert rows, 10 a call, with 5 calls allowed a second and 30 seconds of refusals after one too many."""
     from tests.vendors.airtable import TOKEN, AirtableFake, serving
@@ -154,6 +192,7 @@ def airtable_sync(latency: float, scale: float, abreast: int) -> Paced:
 
 VENDORS = [
     Vendor("Notion", (0.3, 0.8), 180, 6, notion),
+    Vendor("Notion, sync", (0.3, 0.8), 180, 6, notion_sync),
     # Its window is a second, in which a thread that wakes late counts: time runs only a little faster.
     Vendor("Airtable", (0.2, 0.5), 300, 4, airtable, max(SCALE, 1 / 2)),
     Vendor("Airtable, sync", (0.2, 0.5), 300, 4, airtable_sync, max(SCALE, 1 / 2)),

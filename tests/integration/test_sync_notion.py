@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from chatbuilder import pipeline
 from chatbuilder.errors import ChatbuilderError, CredentialsError, InputError, InterruptedByUser, RefusedError
 from chatbuilder.generators.notion.transcript import TITLE, UNFINISHED
 from chatbuilder.paths import locate
@@ -365,3 +366,23 @@ def test_a_transcript_that_was_left_half_written_is_finished(opens):
     take_in(grown(chat("long", *LONG), "More"), exported=2.0)
     assert place.sync(transcripts=True).kept == 0
     assert place.said("chatgpt:long") == [*LONG, "More"]
+
+
+# Other answers -------------------------------------------------------------------------------------------------------
+def test_a_link_beside_an_older_choice_is_filled_and_put_back(opens):
+    place = opens(answers={**LEAN, "complexity": "simple"})
+    place.build(pipeline.check({**place.config.data(), "complexity": "moderate"}))
+    take_in(chat("a", "Fix this python code"))
+    place.sync()
+    assert place.rows()["chatgpt:a"]["topic"] == "Coding"
+    source = place.source()
+    assert "chatgpt:a" in place.rows()
+    del source.properties["Topic (linked)"]
+    assert "missing" in {drift.state for drift in pipeline.verify(place.system)}
+    for _ in range(2):
+        job = pipeline.repair(place.system, on_event=lambda event: None, cancelled=lambda: False)
+        assert job.status == "completed"
+        assert source.properties["Topic (linked)"]["type"] == "relation"
+        assert source.properties["Topic"]["type"] == "select"
+        assert "missing" not in {drift.state for drift in pipeline.verify(place.system)}
+        del source.properties["Topic (linked)"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chatbuilder.blueprint import TagRule
 from chatbuilder.design import design
 from chatbuilder.generators.common.keywords import keywords
-from chatbuilder.generators.common.merging import ABSENT, THEIRS, digest, merge
+from chatbuilder.generators.common.merging import ABSENT, HALF, THEIRS, digest, merge
 from chatbuilder.generators.common.rows import RowMaker
 from tests.helpers import config
 from tests.strategies import configs
@@ -49,6 +49,11 @@ def test_a_crash_in_the_middle_is_no_edit():
     assert merge({"a": "z", "b": "z"}, {"a": "y"}, between).write == ("a", "b")
     assert merge({"a": "z"}, {"a": "x"}, between).write == ("a",)
     assert merge({"a": "z"}, {"a": "mine"}, between).kept == ("a",)
+
+
+def test_what_was_left_half_written_is_always_finished():
+    for base in ({}, {"a": [digest("z")]}, {"a": [digest("x"), digest("z")]}):
+        assert merge({"a": "z"}, {"a": HALF}, base).write == ("a",)
 
 
 def test_without_a_record_only_what_grows_is_written_over():

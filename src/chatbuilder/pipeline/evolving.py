@@ -110,6 +110,16 @@ def evolve(config: Config, plan: Plan, records: Records) -> Evolution:
     return found
 
 
+def standing(config: Config, plan: Plan, records: Records) -> Plan:
+    """Return the plan of a system's answers as it stands after changes of them, where that is another one."""
+    delivered = {key: Delivered(r.payload, r.result) for key, r in records.items() if r.result is not None}
+    tells = getattr(_evolver(config.platform), "standing", None) if delivered else None
+    if tells is None:
+        return plan
+    found: Plan = tells(plan, delivered)
+    return found
+
+
 def _evolver(platform: str) -> Any:
     if not is_remote(platform):
         return None  # local provisioners compare with what they wrote when they deliver

@@ -14,7 +14,7 @@ from chatbuilder.library.journal import Record
 from chatbuilder.library.systems import Job, Library, System
 from chatbuilder.paths import locate
 from chatbuilder.pipeline.designing import build
-from chatbuilder.pipeline.evolving import evolve, known, present, seed_of
+from chatbuilder.pipeline.evolving import evolve, known, present, seed_of, standing
 from chatbuilder.pipeline.hands import Hands, hands_of, never, silent, usable_target
 from chatbuilder.pipeline.outside import desk_of, is_remote, naming_account
 from chatbuilder.pipeline.provisioning import Run, config_of, known_results
@@ -186,7 +186,8 @@ class _Opened:
         own = {step.key for step in plan}
         changed = {step.key: step for step in evolve(self.config, plan, records).plan}
         results = known(records) | seed_of(self.config, self.system.mark)
-        fitting = (step if _finds(step, results) else changed.get(step.key, step) for step in plan)
+        there = standing(self.config, plan, records)
+        fitting = (step if _finds(step, results) else changed.get(step.key, step) for step in there)
         return Plan((*fitting, *(step for key, step in changed.items() if key not in own)))
 
     def drift(self, record: Record) -> Drift:

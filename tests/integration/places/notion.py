@@ -18,7 +18,7 @@ from chatbuilder.generators.notion.transcript import TITLE
 from chatbuilder.paths import locate
 from chatbuilder.provision.notion.transport import NotionTransport
 from chatbuilder.provision.outside.calls import Answer, Call
-from tests.contract.notion_workspace import Source
+from tests.contract.notion_workspace import Source, Workspace
 from tests.integration.places.base import Place
 from tests.vendors.clock import FakeTime
 from tests.vendors.notion import PARENT, NotionFake, serving
@@ -40,6 +40,7 @@ class NotionPlace(Place):
         self.fake.token = f"ntn_place_{next(_numbers)}"
         self.fake.clock = self.time.now
         self._stack = ExitStack()
+        self._copies: dict[str, Workspace] = {}
         try:
             url = self._stack.enter_context(serving(self.fake))
             environment = {"CHATBUILDER_NOTION_URL": url, "NOTION_TOKEN": self.fake.token}
@@ -58,13 +59,13 @@ class NotionPlace(Place):
         self.design = design(config)
         self._backup = locate().library.read_bytes()
 
-    def keep(self) -> Any:
-        return copy.deepcopy(self.fake.workspace)
+    def keep(self, name: str) -> None:
+        self._copies[name] = copy.deepcopy(self.fake.workspace)
 
-    def back_to(self, kept: Any) -> None:
+    def back_to(self, name: str) -> None:
         while self.fake.busy():
             sleep(0.001)
-        self.fake.workspace = copy.deepcopy(kept)
+        self.fake.workspace = copy.deepcopy(self._copies[name])
 
     def each_call(self, moment: Callable[[], None]) -> None:
         self.fake.limit = None  # whoever is called in another process has another clock
@@ -99,7 +100,7 @@ class NotionPlace(Place):
         wanted = property_schema(item, self.design.table(table), self.design)
         present = self.source(table).properties.values()
         named = [p for p in present if (p["name"], p["type"]) == (item.name, wanted["type"])]
-        like = [p for p in present if (p["type"], p["description"]) == (wanted["type"], wanted["description"])]
+        like = [p for p in present if (p["type"], p.get("description")) == (wanted["type"], wanted["description"])]
         return (named or like)[0]
 
     def pages(self) -> dict[str, dict[str, Any]]:

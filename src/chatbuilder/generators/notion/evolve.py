@@ -32,6 +32,15 @@ def evolve(plan: Plan, delivered: Mapping[str, Delivered]) -> Evolution:
     return Evolution(Plan(steps), tuple(dict.fromkeys([*change.kept, *change.dropped()])))
 
 
+def standing(plan: Plan, delivered: Mapping[str, Delivered]) -> Plan:
+    """Return the plan of the present answers as it stands after all changes: what repair puts back.
+
+    Fields that took a name beside another's have that name, and tables have the fields of earlier answers, too.
+    """
+    change = _Change(plan, delivered)
+    return Plan(tuple(change.whole(step) for step in plan))
+
+
 @dataclass(slots=True)
 class _Change:
     """One evolution. `tables` are the fields of each table that exists, by table and name; `names` the renamed ones."""
@@ -93,6 +102,15 @@ class _Change:
             self.kept.append(f"The text of the page {_name(payload)}")
         title, change = self._change(step, payload) or (step.title, self.delivered[step.key].payload)
         return Step(step.key, title, step.kind, change, step.depends_on)
+
+    def whole(self, step: Step) -> Step:
+        """Return the step that makes a part as it stands by now."""
+        payload = self._fitted(step)
+        if payload["makes"] in ("database", "fields"):
+            had, wanted = _properties(self._had(step.key)), _properties(payload)
+            if had:
+                payload = _with_properties(payload, {**had, **wanted, **_united(had, wanted)})
+        return Step(step.key, step.title, step.kind, payload, step.depends_on)
 
     def _fitted(self, step: Step) -> Json:
         """Return a payload that fits what is there: names that are free, fields of before hidden in views."""

@@ -90,8 +90,9 @@ class Finder:
 
     def _rows(self, body: Mapping[str, Any]) -> Iterator[Json]:
         values = body["properties"]
-        name, title = next((name, value["title"]) for name, value in values.items() if "title" in value)
-        wanted = {"filter": {"property": name, "title": {"equals": plain_text(title)}}}
+        title = next(value["title"] for value in values.values() if "title" in value)
+        # The id of a title is always this, whatever somebody calls it.
+        wanted = {"filter": {"property": "title", "title": {"equals": plain_text(title)}}}
         for row in self._api.asked(f"/v1/data_sources/{body['parent']['data_source_id']}/query", wanted):
             if row["id"] not in self._taken() and values_match(values, row.get("properties", {})):
                 yield row
