@@ -369,6 +369,19 @@ def test_into_a_workbook_of_their_own(tmp_path, opens):
     assert load(place.file.read_bytes())["Sheet"]["A2"].value == "a"
 
 
+def test_a_filled_workbook_is_not_taken_down_with_its_chats(opens):
+    place = opens()
+    take_in(chat("a"), chat("b"))
+    place.sync(transcripts=True)
+    before = place.rows()
+    (taken,) = pipeline.destroy(place.system)
+    assert not taken.removed
+    assert "holds 2 chats" in taken.why
+    assert "you changed" not in taken.why
+    assert place.rows() == before
+    assert place.said("chatgpt:a") == ["Hello", "Hi there"]
+
+
 @needs_office
 @pytest.mark.timeout(300)
 def test_another_program_counts_the_rows(tmp_path, opens):
