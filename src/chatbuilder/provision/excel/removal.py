@@ -9,8 +9,7 @@ from chatbuilder.generators.common.workbook_spec import Spec
 from chatbuilder.provision import disk
 from chatbuilder.provision.base import Removal, Result
 from chatbuilder.provision.excel import graft, presence
-from chatbuilder.provision.excel.bare import Bare
-from chatbuilder.provision.excel.digests import digests
+from chatbuilder.provision.excel.digests import chats_in, digests
 from chatbuilder.provision.excel.package import Package, Unusable, read
 from chatbuilder.provision.excel.place import Place
 from chatbuilder.provision.excel.presence import MARKER, Presence
@@ -98,7 +97,7 @@ def _only_of(ours: Spec, goes: list[str]) -> set[str]:
 
 def _why(there: Presence, changed: set[str], used: set[str], data: bytes) -> str:
     reasons = []
-    if _CHATS in changed and (chats := _chats(data, there.sheets[_CHATS])):
+    if _CHATS in changed and (chats := chats_in(data, there.sheets[_CHATS])):
         reasons.append(f"{there.sheets[_CHATS]} holds {chats:,} chat{'' if chats == 1 else 's'}")
     edited = changed - {_CHATS} if reasons else changed
     if edited:
@@ -106,13 +105,6 @@ def _why(there: Presence, changed: set[str], used: set[str], data: bytes) -> str
     if used - changed:
         reasons.append(f"your own sheets use {_names(there, used - changed)}")
     return " and ".join(reasons)
-
-
-def _chats(data: bytes, sheet: str) -> int:
-    """Return how many rows of chats there are that sync, or a person, put there."""
-    found = Bare()
-    digests(data, {sheet}, bare=found)
-    return found.chats
 
 
 def _names(there: Presence, keys: set[Any]) -> str:
