@@ -400,6 +400,37 @@ def test_another_program_counts_the_rows(tmp_path, opens):
 
 @needs_office
 @pytest.mark.timeout(300)
+def test_new_answers_add_columns_that_work(tmp_path, opens):
+    place = opens()
+    take_in(chat("a", "A question about sqlite", tags=("mine",)), chat("b"))
+    place.sync()
+    place.edit("chatgpt:a", status="Completed")
+    place.build(pipeline.check({**place.config.data(), "features": ["dashboard", "tags", "projects"]}))
+    place.edit("chatgpt:a", tags="typed")
+    book = load(place.file.read_bytes())
+    page, table = place.table(book, "Sessions")
+    names = [column.name for column in table.tableColumns]
+    assert {"Tags", "Project", "_untagged"} <= set(names)
+    assert [page.cell(1, at).value for at in range(1, len(names) + 1)] == names
+    helper = page.cell(1, names.index("_untagged") + 1).column_letter
+    assert page.column_dimensions[helper].hidden
+    tags = page.cell(1, names.index("Tags") + 1).column_letter
+    assert any(str(rule.sqref).startswith(f"{tags}2:") for rule in page.data_validations.dataValidation) == (
+        "list_tags" in book.defined_names
+    )
+    take_in(chat("c", tags=("new",)))
+    assert place.sync().created == 1
+    assert place.rows()["chatgpt:c"]["tags"] == "new"
+    assert place.rows()["chatgpt:a"]["status"] == "Completed"
+    seen = recalculated({"book": place.file.read_bytes()}, tmp_path / "office")["book"]
+    assert errors(seen) == []
+    untagged = [row[0] for row in seen["Untagged"].iter_rows(min_row=5, min_col=4, max_col=4, values_only=True)]
+    assert "Chat b" in untagged
+    assert "Chat c" not in untagged
+
+
+@needs_office
+@pytest.mark.timeout(300)
 def test_a_workbook_that_another_program_saved(tmp_path, opens):
     place = opens()
     chats = [chat(f"c{n}", f"Question {n}", "Answer") for n in range(3)]
