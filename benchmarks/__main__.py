@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import generate, importing, keys, library, notion, pacing, startup, wizard, workbook
+from benchmarks import (
+    fullway,
+    generate,
+    importing,
+    keys,
+    library,
+    notion,
+    pacing,
+    postgres,
+    startup,
+    sync,
+    wizard,
+    workbook,
+)
 from benchmarks.measure import machine
 
 PARTS = {
@@ -14,8 +27,11 @@ PARTS = {
     "keys": keys.figures,
     "importing": importing.figures,
     "library": library.figures,
+    "sync": sync.figures,
+    "fullway": fullway.figures,
     "notion": notion.figures,
     "pacing": pacing.figures,
+    "postgres": postgres.figures,
     "workbook": workbook.figures,
 }
 

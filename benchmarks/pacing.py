@@ -120,10 +120,43 @@ def airtable(latency: float, scale: float, abreast: int) -> Paced:
     return Paced(calls / seconds * 60 * scale, fake.refusals, calls * 10 - len(base.cells[table]))
 
 
+def airtable_sync(latency: float, scale: float, abreast: int) -> Paced:
+    """Write new chats as sync does, 10 records a call, under the same limit."""
+    from tests.vendors.airtable import TOKEN, AirtableFake, serving
+
+    from chatbuilder.provision import airtable as platform
+    from chatbuilder.provision.airtable.filling import AirtableRows, Ways
+    from chatbuilder.provision.airtable.judge import judge
+    from chatbuilder.provision.airtable.transport import AirtableTransport
+    from chatbuilder.provision.outside.limits import Limit, Pacer
+    from chatbuilder.provision.outside.policy import Policy
+    from chatbuilder.provision.rows import Delivery
+    from chatbuilder.secret import Secret
+
+    rows = 1_000 if abreast > 1 else 300
+    fake = AirtableFake(latency=latency * scale, second=scale, penalty=30 * scale, rows=50_000)
+    base = fake.add_base("Chats", ("Chat Sessions", ("Title", "Source ID")))
+    table = next(iter(base.tables))
+    wanted = {"title": ("Title", "singleLineText"), "source_id": ("Source ID", "singleLineText")}
+    new = [Delivery(f"s:{n}", "", {"fields": {"title": f"Chat {n}", "source_id": f"s:{n}"}}) for n in range(rows)]
+    with serving(fake) as url:
+        limit = Limit(platform.LIMIT.calls, platform.LIMIT.seconds * scale, platform.LIMIT.gap * scale)
+        policy = Policy("Airtable", AirtableTransport(Secret(TOKEN), url), Pacer(limit), judge)
+        ways = Ways(policy, "bench", lambda key, why, seconds: None, abreast, limit.gap)
+        names = {"sessions": "Chat Sessions"}
+        store = AirtableRows(ways, base.id, {}, names, wanted, list(wanted), transcripts=False)
+        start = time.perf_counter()
+        failed = sum(bool(done.problem) for done in store.write(new))
+        seconds = time.perf_counter() - start
+        store.close()
+    return Paced(store.requests / seconds * 60 * scale, fake.refusals, failed + rows - len(base.cells[table]))
+
+
 VENDORS = [
     Vendor("Notion", (0.3, 0.8), 180, 6, notion),
     # Its window is a second, in which a thread that wakes late counts: time runs only a little faster.
     Vendor("Airtable", (0.2, 0.5), 300, 4, airtable, max(SCALE, 1 / 2)),
+    Vendor("Airtable, sync", (0.2, 0.5), 300, 4, airtable_sync, max(SCALE, 1 / 2)),
 ]
 
 

@@ -17,7 +17,8 @@ from tests.helpers import Cli
 # Before anybody imports keyring: it reads this once. The null back end keeps and finds nothing.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 TOKENS = ("NOTION_TOKEN", "AIRTABLE_TOKEN", "GOOGLE_APPLICATION_CREDENTIALS")
-PLACES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "PGPASSWORD", "PGPASSFILE")
+PLACES = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "PGPASSWORD", "PGPASSFILE",
+          "PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGSERVICE", "PGSERVICEFILE")  # fmt: skip
 URLS = ("CHATBUILDER_NOTION_URL", "CHATBUILDER_AIRTABLE_URL", "CHATBUILDER_GOOGLE_URL")
 LOOPBACK = ("127.", "::1", "localhost")
 

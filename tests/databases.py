@@ -7,10 +7,12 @@ import json
 import os
 import random
 import shutil
+import socket
 import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -240,23 +242,40 @@ def _programs() -> Path | None:
     return next((place for place in places if (place / "initdb").exists() and (place / "psql").exists()), None)
 
 
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 PROGRAMS = _programs()
 needs_postgres = pytest.mark.skipif(
     os.name != "posix" or (PROGRAMS is None and not os.environ.get("CI")), reason="PostgreSQL is not installed here"
 )
 
 
-class Server:
-    """A PostgreSQL server on a private socket, as a user that is not root."""
+LOCKED = "local all postgres trust\nlocal all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
-    def __init__(self) -> None:
+
+class Server:
+    """A PostgreSQL server on a private socket, as a user that is not root.
+
+    With `locked` it listens on loopback as well, at `port`, and everybody but postgres needs a password.
+    """
+
+    def __init__(self, *, locked: bool = False) -> None:
         assert PROGRAMS, "PostgreSQL is missing"
         self.user = "postgres" if os.geteuid() == 0 else None
         self.folder = Path(tempfile.mkdtemp(prefix="cbpg", dir="/tmp"))
         if self.user:
             shutil.chown(self.folder, self.user)
-        data, options = str(self.folder / "data"), f"-k {self.folder} -c listen_addresses= -c fsync=off"
+        self.port = free_port() if locked else 5432
+        listens = f"listen_addresses=127.0.0.1 -p {self.port}" if locked else "listen_addresses="
+        data, options = str(self.folder / "data"), f"-k {self.folder} -c {listens} -c fsync=off"
         self._call("initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-N")
+        if locked:
+            (self.folder / "data" / "pg_hba.conf").write_text(LOCKED, "utf-8")
         self._call("pg_ctl", "-D", data, "-o", options, "-l", str(self.folder / "log"), "-w", "start")
 
     def _call(self, program: str, *arguments: str, given: str | None = None) -> str:
@@ -273,12 +292,24 @@ class Server:
 
     def run(self, database: str, script: str, *, user: str = "postgres") -> list[str]:
         """Run a script, stop at the first error, and return the lines it printed."""
-        wanted = ("-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-U", user, "-d", database)
+        wanted = ("-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder))
+        wanted += ("-p", str(self.port), "-U", user, "-d", database)
         return self._call("psql", *wanted, "-f", "-", given=script).splitlines()
 
     def rows(self, database: str, query: str, *, user: str = "postgres") -> list[Row]:
         """Rows by column name, in the order of the query."""
         return [json.loads(line) for line in self.run(database, f"SELECT row_to_json(q) FROM ({query}) q;", user=user)]
+
+    def check(self, database: str) -> None:
+        """Look at every page of every table and index (pg_amcheck); what is wrong fails the test."""
+        self.run(database, "CREATE EXTENSION IF NOT EXISTS amcheck;")
+        self._call(
+            "pg_amcheck", "-h", str(self.folder), "-p", str(self.port), "-U", "postgres", "--heapallindexed", database
+        )
+
+    def url(self, database: str, *, user: str = "postgres") -> str:
+        """The address of a database, as answers name it."""
+        return f"postgresql:///{database}?host={self.folder}&user={user}"
 
     def stop(self) -> None:
         """Stop it and leave nothing."""

@@ -64,16 +64,20 @@ def create(path: Path, data: bytes) -> bool:
     """Put a new file in place whole; False, with nothing touched, when something is there by now. Raises `OSError`."""
     with _temporary(path.parent, lambda file: file.write(data), 0o666, exact=False) as temp:
         try:
-            _place_new(temp, path)
+            place_new(temp, path)
         except FileExistsError:
             return False
     flush_folder(path.parent)
     return True
 
 
-def _place_new(temp: Path, path: Path) -> None:
+def place_new(temp: str | Path, path: str | Path) -> None:
+    """Give a file that is written whole its name, never that of another. Raises `FileExistsError`, `OSError`.
+
+    Plain calls to the system: pathlib takes as long again, and there may be thousands of files.
+    """
     if os.name == "nt":
-        temp.rename(path)  # on Windows this refuses when the target exists
+        os.rename(temp, path)  # noqa: PTH104  on Windows this refuses when the target exists
         return
     try:
         os.link(temp, path)
@@ -82,7 +86,7 @@ def _place_new(temp: Path, path: Path) -> None:
     except OSError:  # no hard links here: FAT, some network drives
         if os.path.lexists(path):
             raise FileExistsError(str(path)) from None
-        temp.replace(path)
+        os.replace(temp, path)  # noqa: PTH105
 
 
 @contextlib.contextmanager

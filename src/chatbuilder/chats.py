@@ -7,6 +7,7 @@ or control characters other than line feed and tab; what it says is data and nev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,6 +59,9 @@ class Message(NamedTuple):
     @property
     def text(self) -> str:
         """What a person reads: typed and answered words, paragraphs apart; no tool noise, no thinking."""
+        if len(self.parts) == 1:
+            kind, text, _ = self.parts[0]
+            return text if kind in ("typed", "answer") else ""
         return "\n\n".join(part.text for part in self.parts if part.kind in ("typed", "answer") and part.text)
 
 
@@ -128,8 +132,7 @@ class ChatSession:
     @property
     def assistant(self) -> str:
         """The product's name for people, such as "ChatGPT"; the source's id where it is not one of ours."""
-        known = SOURCES.get(self.source)
-        return known.assistant if known else self.source
+        return assistant_of(self.source)
 
     def active_path(self) -> Iterator[Message]:
         """Yield the messages a person would see on opening the chat, first to last."""
@@ -166,11 +169,10 @@ class ChatSession:
             *_strings(self.project_id, self.project, self.url, self.command, self.account, self.summary),
             *_strings(self.archived, self.starred, self.mode, self.branches, *self.tags, *self.derived),
         ]
-        for message in self.messages:
-            strings.append(
-                f"\0{message.id}\0{message.parent}\0{message.role}\0{_stamp(message.time)}\0{message.model}\0{message.active}"
-            )
-            strings += [f"{kind}\0{name}\0{text}" for kind, text, name in message.parts]
+        for own, parent, role, parts, time, model, active in self.messages:
+            strings.append(f"\0{own}\0{parent}\0{role}\0{time.timestamp() if time else None}\0{model}\0{active}")
+            for kind, text, name in parts:
+                strings.append(f"{kind}\0{name}\0{text}")
         return sha256("\0\0".join(strings).encode()).hexdigest()[:32]
 
 
@@ -249,3 +251,22 @@ _ALL = (
 )  # fmt: skip
 
 SOURCES = {source.id: source for source in _ALL}
+"""Every kind of export that can be read, by id: ours, and those that `add_source` brought."""
+
+_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", re.ASCII)
+_ID_LIMIT = 40  # characters
+_RESERVED = ("sample",)  # rows that a design brings along
+
+
+def add_source(source: Source) -> None:
+    """Make a foreign kind of export known. Raises `ValueError` for an id that is taken or is no id."""
+    if not _ID.fullmatch(source.id) or len(source.id) > _ID_LIMIT or source.id in _RESERVED:
+        raise ValueError(f"{source.id!r} cannot be an id: lower-case letters, digits and hyphens, {_ID_LIMIT} at most")
+    if SOURCES.setdefault(source.id, source) is not source:
+        raise ValueError(f"the id {source.id} is taken")
+
+
+def assistant_of(source: str) -> str:
+    """Return the product's name for people, the source itself where it is not one of ours."""
+    known = SOURCES.get(source)
+    return known.assistant if known else source

@@ -19,7 +19,10 @@ from chatbuilder.errors import CredentialsError, InputError
 from chatbuilder.paths import locate, own_folder, typed
 from chatbuilder.secret import Secret
 
-ENVIRONMENT = {"notion": "NOTION_TOKEN", "airtable": "AIRTABLE_TOKEN", "sheets": "GOOGLE_APPLICATION_CREDENTIALS"}
+ENVIRONMENT = {
+    "notion": "NOTION_TOKEN", "airtable": "AIRTABLE_TOKEN", "sheets": "GOOGLE_APPLICATION_CREDENTIALS",
+    "custom": "PGPASSWORD",
+}  # fmt: skip
 SERVICE = "chatbuilder"
 GOOGLE_TYPES = ("service_account", "authorized_user")
 TOKEN_LIMIT = 4_000  # characters of a Notion or Airtable token, several times what they are
@@ -70,9 +73,23 @@ def find(platform: str, account: str = "", environ: Mapping[str, str] | None = N
     return Secret(_checked(platform, value, f"the token in {name}"))
 
 
+def password(account: str) -> Secret | None:
+    """Return the password of a PostgreSQL server that is kept for user@host, or None.
+
+    What the environment and files have for it (PGPASSWORD, ~/.pgpass) is read by libpq itself.
+    """
+    if not _ACCOUNT.fullmatch(account):
+        return None
+    if (held := _held.get(_user("custom", account))) is not None:
+        return held
+    kept = _in_keyring("custom", account)
+    return None if kept is None else Secret(kept)
+
+
 def store(platform: str, secret: Secret, account: str = "") -> None:
     """Keep a token in the keyring. Raises `InputError` for what cannot be one, `CredentialsError` without a keyring."""
     _known(platform)
+    _bound(platform, account)
     name = _user(platform, _account(account))
     value = usable(platform, secret).reveal()
     try:
@@ -88,6 +105,7 @@ def store(platform: str, secret: Secret, account: str = "") -> None:
 
 def hold(platform: str, secret: Secret, account: str = "") -> None:
     """Keep a token in memory until the program ends, before any saved one. Raises `InputError` for what is none."""
+    _bound(platform, account)
     _held[_user(platform, _account(account))] = usable(platform, secret)
 
 
@@ -134,7 +152,7 @@ def accounts(environ: Mapping[str, str] | None = None) -> list[TokenInfo]:
 
 def state(platform: str, account: str = "", environ: Mapping[str, str] | None = None) -> TokenState:
     """Return whether a platform needs a token and where one was found."""
-    if platform not in ENVIRONMENT:
+    if platform not in ENVIRONMENT or platform == "custom":  # a server may want a password, a file wants nothing
         return TokenState(False, False, "no token needed")
     name = ENVIRONMENT[platform]
     env = os.environ if environ is None else environ
@@ -163,6 +181,12 @@ def keyring_problem() -> str:
     except Exception as error:  # noqa: BLE001  (back ends let through whatever their desktop service raises)
         return f"the keyring does not answer ({type(error).__name__})"
     return "" if usable else "no keyring back end is installed"
+
+
+def need_keyring(platform: str) -> None:
+    """See that a token can be kept before anybody is asked for one. Raises `CredentialsError`."""
+    if problem := keyring_problem():
+        raise _no_keyring(platform, problem)
 
 
 def kind_of_google(text: str) -> str:
@@ -206,6 +230,16 @@ def _known(platform: str) -> None:
         )  # fmt: skip
 
 
+def _bound(platform: str, account: str) -> None:
+    """See that a password is kept for one server only: answers from somebody else must not send it to theirs."""
+    if platform == "custom" and not account:
+        raise InputError(
+            "A password belongs to one user on one server.", title="Whose password?", kept="nothing was changed.",
+            hint="run `chatbuilder token set custom --account USER@HOST`, with both as in the database address "
+            "(localhost for a server on this machine, or the name of a service).",
+        )  # fmt: skip
+
+
 def _account(name: str) -> str:
     if name and not _ACCOUNT.fullmatch(name):
         raise InputError(
@@ -228,6 +262,11 @@ def _checked(platform: str, value: str, what: str) -> str:
             wrong = "is no JSON of a service account or an authorised user"
         hint = "run `chatbuilder token set sheets --file FILE` with the file from Google."
         wrong = "is too long" if len(value) > FILE_LIMIT else wrong
+    elif platform == "custom":
+        value = value.rstrip("\r\n")
+        wrong = "" if value and value.isprintable() else "is no password: it is empty or has several lines"
+        wrong = "is too long" if len(value) > TOKEN_LIMIT else wrong
+        hint = "run `chatbuilder token set custom --account USER@HOST` and type it again."
     else:
         value = value.strip()
         plain = value.isascii() and value.isprintable() and " " not in value

@@ -11,7 +11,7 @@ import pickle
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 from zoneinfo import available_timezones
@@ -196,6 +196,8 @@ class Base:
             if match and verb == method:
                 if method == "GET":
                     return handler(self, query, *match.groups())
+                if verb == "POST" and handler is Base.find_rows:
+                    return handler(self, body, *match.groups())
                 before = pickle.dumps((self.tables, self.cells))
                 try:
                     return handler(self, query if method == "DELETE" else body, *match.groups())
@@ -344,8 +346,34 @@ class Base:
         more = {"offset": f"itr/{start + size}"} if start + size < len(keys) else {}
         return {"records": found, **more}
 
-    def _row(self, owner: dict[str, Any], key: str) -> dict[str, Any]:
-        return {"id": key, "createdTime": "2026-11-22T00:00:00.000Z", "fields": self.named(owner["id"], key)}
+    def find_rows(self, body: Any, base: str, table: str) -> dict[str, Any]:
+        """List records by a POST, which takes longer formulas than an address does."""
+        _found(base == self.id, f"base {base}")
+        _keys(
+            body, set(), {"offset", "pageSize", "maxRecords", "fields", "filterByFormula", "returnFieldsByFieldId"}, ""
+        )
+        owner, size = self.table(table), body.get("pageSize", 100)
+        _need(isinstance(size, int) and 1 <= size <= 100, f"page size {size}")
+        fits = _formula(body["filterByFormula"], owner) if "filterByFormula" in body else lambda key, cells: True
+        keys = [key for key, cells in self.cells[owner["id"]].items() if fits(key, cells)]
+        offset = body.get("offset", "")
+        _need(not offset or offset.startswith("itr/"), "bad offset", 422, "LIST_RECORDS_ITERATOR_NOT_AVAILABLE")
+        start = int(offset.partition("/")[2] or "0")
+        by_id = body.get("returnFieldsByFieldId") is True
+        wanted = [_field(owner, name) for name in body.get("fields", ())]
+        rows = [self._row(owner, key, by_id=by_id) for key in keys[start : start + size]]
+        if "fields" in body:
+            names = {item["id" if by_id else "name"] for item in wanted}
+            for row in rows:
+                row["fields"] = {name: cell for name, cell in row["fields"].items() if name in names}
+        return {"records": rows, **({"offset": f"itr/{start + size}"} if start + size < len(keys) else {})}
+
+    def _row(self, owner: dict[str, Any], key: str, *, by_id: bool = False) -> dict[str, Any]:
+        fields = self.named(owner["id"], key)
+        if by_id:
+            ids = {f["name"]: f["id"] for f in owner["fields"]}
+            fields = {ids[name]: value for name, value in fields.items()}
+        return {"id": key, "createdTime": "2026-11-22T00:00:00.000Z", "fields": fields}
 
     def delete_rows(self, query: Any, base: str, table: str) -> dict[str, Any]:
         _found(base == self.id, f"base {base}")
@@ -370,7 +398,8 @@ class Base:
     def update_rows(self, body: Any, base: str, table: str) -> dict[str, Any]:
         _found(base == self.id, f"base {base}")
         owner = self.table(table)
-        _keys(body, {"records"}, {"performUpsert", "typecast"}, "records")
+        _keys(body, {"records"}, {"performUpsert", "typecast", "returnFieldsByFieldId"}, "records")
+        by_id = body.get("returnFieldsByFieldId") is True
         _need(1 <= len(body["records"]) <= 10, f"{len(body['records'])} records in a call")
         upsert, cast = "performUpsert" in body, self.typecast and body.get("typecast") is True
         merge = self._merge(owner, body["performUpsert"]) if upsert else []
@@ -382,32 +411,35 @@ class Base:
             "RECORD_LIMIT_EXCEEDED",
         )  # fmt: skip
         if not upsert:
-            return {"records": [self._row(owner, key) for key in keys]}
+            return {"records": [self._row(owner, key, by_id=by_id) for key in keys]}
         # The order of an upsert's answer is not promised: here it is never the order that was sent.
         return {
-            "records": [self._row(owner, key) for key in reversed(keys)],
+            "records": [self._row(owner, key, by_id=by_id) for key in reversed(keys)],
             "createdRecords": [key for key in keys if key not in before],
             "updatedRecords": [key for key in keys if key in before],
         }
 
     def _merge(self, table: dict[str, Any], body: Any) -> list[str]:
         _keys(body, {"fieldsToMergeOn"}, set(), "performUpsert")
-        names: list[str] = body["fieldsToMergeOn"]
+        names: list[str] = [_field(table, name)["name"] for name in body["fieldsToMergeOn"]]
         _need(1 <= len(names) <= 3, "one to three merge fields")
         kinds = {f["name"]: f["type"] for f in table["fields"]}
         _need(all(kinds.get(n) in MERGEABLE for n in names), f"{names} cannot tell rows apart", 422, UNKNOWN_FIELD)
         return names
 
     def _write(self, table: dict[str, Any], record: Any, merge: list[str], *, upsert: bool, cast: bool) -> str:
-        _keys(record, {"fields"} | (set() if upsert else {"id"}), set(), "record")
+        # Of an upsert, records with an id are updated as without it.
+        _keys(record, {"fields"} | (set() if upsert else {"id"}), {"id"} if upsert else set(), "record")
         kinds = {f["name"]: f for f in table["fields"]}
         values: dict[str, Any] = {}
-        for name, value in record["fields"].items():
-            _need(name in kinds, f'Unknown field name: "{name}"', 422, UNKNOWN_FIELD)
-            values[name] = self._cast(kinds[name], value) if cast else value
-            self._check_cell(kinds[name], values[name])
+        for given, value in record["fields"].items():
+            name = _field(table, given)["name"]
+            _need(name not in values, f"{name} comes twice")
+            values[name] = self._cast(kinds[name], value) if cast and value is not None else value
+            if value is not None:  # null empties a cell
+                self._check_cell(kinds[name], values[name])
         rows = self.cells[table["id"]]
-        if upsert:
+        if upsert and "id" not in record:
             key = tuple(values.get(n) for n in merge)
             _need(all(key), "a merge field is empty")
             ids = [kinds[n]["id"] for n in merge]
@@ -416,7 +448,7 @@ class Base:
             row = same[0] if same else self.new_id("rec")
         else:
             row = record["id"]
-            _found(row in rows, f"record {row}")
+            _need(row in rows, f"record {row}", 404, "MODEL_ID_NOT_FOUND")
         self.cells[table["id"]].setdefault(row, {})
         for name, value in values.items():
             self.set_cell(kinds[name], table["id"], row, value)
@@ -425,7 +457,7 @@ class Base:
     def set_cell(self, rule: dict[str, Any], table: str, row: str, value: Any) -> None:
         """Write a cell; a link shows on its other side as well."""
         before = self.cells[table][row].get(rule["id"]) or []
-        self.cells[table][row][rule["id"]] = list(value) if isinstance(value, list) else value
+        self.cells[table][row][rule["id"]] = list(value) if isinstance(value, list) else _kept(rule["type"], value)
         far = rule["options"].get("inverseLinkFieldId")
         if far is None:
             return
@@ -458,6 +490,8 @@ class Base:
     def _check_cell(self, rule: dict[str, Any], value: Any) -> None:
         kind, options = rule["type"], rule["options"]
         right, code = kind in CELLS and CELLS[kind](value), "INVALID_VALUE_FOR_COLUMN"
+        if isinstance(value, str):
+            right = right and len(value.encode("utf-16-le")) <= 2 * CELL_LIMIT
         if right and kind in ("singleSelect", "multipleSelects"):
             known = {c["name"] for c in options["choices"]}
             right = set([value] if kind == "singleSelect" else value) <= known
@@ -471,6 +505,30 @@ class Base:
 
 
 UNKNOWN_FIELD = "UNKNOWN_FIELD_NAME"
+CELL_LIMIT = 100_000
+
+
+def _field(table: dict[str, Any], key: str) -> dict[str, Any]:
+    """A field by id or name, as Airtable takes both."""
+    found = next((f for f in table["fields"] if key in (f["id"], f["name"])), None)
+    _need(found, f'Unknown field name: "{key}"', 422, UNKNOWN_FIELD)
+    assert found is not None
+    return found
+
+
+def _formula(text: str, table: dict[str, Any]) -> Callable[[str, dict[str, Any]], bool]:
+    """The formulas that we send: one test of equality, or several in an OR."""
+    test = r"(RECORD_ID\(\)|\{(?:[^{}\\]|\\[}\\])+\})='([^'\\\n]*)'"
+    inner = re.fullmatch(rf"OR\(({test}(?:,{test})*)\)|{test}", text)
+    _need(inner, f"The formula for filtering records is invalid: {text[:80]}", 422, "INVALID_FILTER_BY_FORMULA")
+    ids, cells = set(), set()
+    for what, value in re.findall(test, text):
+        if what == "RECORD_ID()":
+            ids.add(value)
+        else:
+            name = re.sub(r"\\(.)", r"\1", what[1:-1])
+            cells.add((_field(table, name)["id"], value))
+    return lambda key, row: key in ids or any(str(row.get(item, "")) == value for item, value in cells)
 
 
 def _is_date(value: Any) -> bool:
@@ -483,6 +541,13 @@ def _is_moment(value: Any) -> bool:
 
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(v, str) for v in value) and len(set(value)) == len(value)
+
+
+def _kept(kind: str, value: Any) -> Any:
+    """What stands in a cell once a value was written: times in UTC to the millisecond."""
+    if kind == "dateTime" and value is not None:
+        return datetime.fromisoformat(value).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return value.rstrip() if kind in ("singleLineText", "multilineText") and value is not None else value
 
 
 CELLS: dict[str, Callable[[Any], bool]] = {
@@ -504,6 +569,7 @@ ROUTES: list[tuple[str, str, Callable[..., dict[str, Any]]]] = [
     (r"/v0/meta/bases/(\w+)/tables/(\w+)", "PATCH", Base.update_table),
     (r"/v0/meta/bases/(\w+)/tables/(\w+)/fields", "POST", Base.create_field),
     (r"/v0/meta/bases/(\w+)/tables/(\w+)/fields/(\w+)", "PATCH", Base.update_field),
+    (r"/v0/(\w+)/(\w+)/listRecords", "POST", Base.find_rows),
     (r"/v0/(\w+)/(\w+)", "GET", Base.list_rows),
     (r"/v0/(\w+)/(\w+)", "PATCH", Base.update_rows),
     (r"/v0/(\w+)/(\w+)", "DELETE", Base.delete_rows),

@@ -204,24 +204,48 @@ def changed_property(value: Any) -> None:
 
 
 # Pages --------------------------------------------------------------------------------------------------------------
+LANGUAGES = (
+    "abap", "abc", "agda", "arduino", "ascii art", "assembly", "bash", "basic", "bnf", "c", "c#", "c++", "clojure",
+    "coffeescript", "coq", "css", "dart", "dhall", "diff", "docker", "ebnf", "elixir", "elm", "erlang", "f#", "flow",
+    "fortran", "gherkin", "glsl", "go", "graphql", "groovy", "haskell", "hcl", "html", "idris", "java", "javascript",
+    "json", "julia", "kotlin", "latex", "less", "lisp", "livescript", "llvm ir", "lua", "makefile", "markdown",
+    "markup", "matlab", "mathematica", "mermaid", "nix", "notion formula", "objective-c", "ocaml", "pascal", "perl",
+    "php", "plain text", "powershell", "prolog", "protobuf", "purescript", "python", "r", "racket", "reason", "ruby",
+    "rust", "sass", "scala", "scheme", "scss", "shell", "smalltalk", "solidity", "sql", "swift", "toml", "typescript",
+    "vb.net", "verilog", "vhdl", "visual basic", "webassembly", "xml", "yaml", "java/c/c++/c#",
+)  # LanguageRequest in common.ts  # fmt: skip
 BLOCK = fields(
-    {"type": one("paragraph", "heading_2", "heading_3", "bulleted_list_item", "numbered_list_item", "to_do")},
+    {"type": one("paragraph", "heading_2", "heading_3", "bulleted_list_item", "numbered_list_item", "to_do", "code",
+                 "toggle")},
     {"object": one("block"), **dict.fromkeys(("paragraph", "heading_2", "heading_3"), fields({"rich_text": rich})),
      **dict.fromkeys(("bulleted_list_item", "numbered_list_item"), fields({"rich_text": rich})),
-     "to_do": fields({"rich_text": rich}, {"checked": boolean})},
+     "to_do": fields({"rich_text": rich}, {"checked": boolean}),
+     "code": fields({"rich_text": rich, "language": one(*LANGUAGES)}),
+     "toggle": fields({"rich_text": rich}, {"children": each(lambda value: inner_block(value))})},
 )  # fmt: skip
 
 
 def block(value: Any) -> None:
     """Accept a block that holds what its type says."""
     BLOCK(value)
-    need(set(value) - {"object", "type"} == {value["type"]}, f"type and content differ in {value!r}")
+    need(set(value) - {"object", "type"} == {value["type"]}, f"type and content differ in {str(value)[:200]}")
+
+
+def inner_block(value: Any) -> None:
+    """Accept a block in another: two levels of blocks in a request."""
+    block(value)
+    need("children" not in value[value["type"]], "more than two levels of blocks in a request")
+
+
+def or_null(check: Check) -> Check:
+    """Accept null, which clears what was set."""
+    return lambda value: None if value is None else check(value)
 
 
 VALUES: dict[str, Check] = {
-    "title": rich, "rich_text": rich, "number": number, "url": words, "checkbox": boolean,
-    "select": fields({"name": option_name}), "multi_select": each(fields({"name": option_name})),
-    "date": fields({"start": date_text}, {"end": date_text}),
+    "title": rich, "rich_text": rich, "number": or_null(number), "url": or_null(text(2000, 1)), "checkbox": boolean,
+    "select": or_null(fields({"name": option_name})), "multi_select": each(fields({"name": option_name})),
+    "date": or_null(fields({"start": date_text}, {"end": date_text})),
     "relation": each(fields({"id": uuid})), "people": each(fields({"id": uuid}, {"object": one("user")})),
 }  # fmt: skip
 PARENTS = {"page_id": uuid, "database_id": uuid, "data_source_id": uuid, "workspace": one(True)}
@@ -235,6 +259,20 @@ CREATE_DATABASE = fields(
 )  # fmt: skip
 UPDATE_SOURCE = fields({}, {"title": rich, "icon": ICON, "properties": any_key(changed_property), "in_trash": boolean})
 TRASH = fields({"in_trash": boolean})
+
+
+def update_page(value: Any) -> None:
+    """Accept values of properties, or the way into the trash and back."""
+    fields({}, {"properties": any_key(tagged(VALUES)), "in_trash": boolean})(value)
+    need(value, "an empty change")
+
+
+def update_block(value: Any) -> None:
+    """Accept the text of a toggle, or the way into the trash."""
+    fields({}, {"toggle": fields({"rich_text": rich}), "in_trash": boolean})(value)
+    need(len(value) == 1, "one change of a block at a time")
+
+
 APPEND = fields({"children": each(block)})
 
 # Filters and views --------------------------------------------------------------------------------------------------
@@ -400,11 +438,6 @@ CREATE_VIEW = fields(
 )  # fmt: skip
 
 
-def or_null(check: Check) -> Check:
-    """Accept null, which clears what was set."""
-    return lambda value: None if value is None else check(value)
-
-
 UPDATE_VIEW = fields(
     {}, {"name": name, "filter": or_null(view_filter), "sorts": or_null(SORTS), "configuration": CONFIGURATION}
 )
@@ -435,7 +468,8 @@ QUERY = fields({}, {"filter": view_filter, "sorts": SORTS, "page_size": page_siz
 REQUESTS: dict[tuple[str, str], Check] = {
     ("POST", "/v1/search"): SEARCH,
     ("POST", "/v1/pages"): CREATE_PAGE,
-    ("PATCH", "/v1/pages/{page_id}"): TRASH,
+    ("PATCH", "/v1/pages/{page_id}"): update_page,
+    ("PATCH", "/v1/blocks/{block_id}"): update_block,
     ("PATCH", "/v1/blocks/{block_id}/children"): APPEND,
     ("POST", "/v1/databases"): CREATE_DATABASE,
     ("PATCH", "/v1/databases/{database_id}"): TRASH,
@@ -456,6 +490,12 @@ READS: dict[str, tuple[set[str], set[str]]] = {  # the parameters one of which i
 }
 
 
+def count_blocks(children: Any) -> int:
+    """Return how many blocks a request makes."""
+    inside = (item.get(item.get("type", ""), {}).get("children", ()) for item in children)
+    return len(children) + sum(map(count_blocks, inside))
+
+
 def check_request(payload: Mapping[str, Any]) -> None:
     """Refuse a request that the API would not understand. Raises `Refused`."""
     method, path = payload["method"], payload["path"]
@@ -471,4 +511,5 @@ def check_request(payload: Mapping[str, Any]) -> None:
     need((method, path) in REQUESTS, f"unknown request {method} {path}")
     need(not payload.get("query"), f"query of {path}")
     need(len(json.dumps(payload["body"]).encode()) <= 500_000, "a body of more than 500 KB")
+    need(count_blocks(payload["body"].get("children", ())) <= 1_000, "more than 1,000 blocks in a request")
     REQUESTS[method, path](payload["body"])

@@ -13,7 +13,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from chatbuilder.solution import Plan, Step, resolve
@@ -27,7 +27,7 @@ MARK = "0123456789ab"
 ROUTES = (
     "/v1/users/me", "/v1/search", "/v1/pages", "/v1/pages/{page_id}", "/v1/databases", "/v1/databases/{database_id}",
     "/v1/data_sources/{data_source_id}", "/v1/data_sources/{data_source_id}/query", "/v1/views", "/v1/views/{view_id}",
-    "/v1/blocks/{block_id}/children",
+    "/v1/blocks/{block_id}", "/v1/blocks/{block_id}/children",
 )  # fmt: skip
 
 
@@ -96,6 +96,8 @@ class Workspace:
         self.dashboards: dict[str, list[list[str]]] = {}
         self.results: dict[str, dict[str, Any]] = {"target": {"mark": MARK}}
         self.page_cap = 100
+        self.blocks: dict[str, list[dict[str, Any]]] = {}  # what is in rows and in toggles, by their ids
+        self.chosen = 0  # choices that requests added to properties
         self._count = 0
 
     def run(self, plan: Plan) -> Workspace:
@@ -171,6 +173,7 @@ class Workspace:
         page, parent = self._id(), body["parent"]
         if "data_source_id" in parent:
             self._row(self._source(parent["data_source_id"]), page, body["properties"])
+            self.blocks[page] = [self._made_block(item) for item in body.get("children", ())]
             return self._get_pages_one(page, {})
         need(set(body["properties"]) == {"title"}, "a page outside a database has a title only")
         above = "" if "workspace" in parent else self._page(parent["page_id"]).id
@@ -190,18 +193,27 @@ class Workspace:
         return self.sources[identity]
 
     def _row(self, source: Source, page: str, values: dict[str, Any]) -> None:
-        for name, value in values.items():
-            item = source.find(name)
-            kind = item["type"]
+        source.rows.append({"id": page, "properties": self._checked(source, values)})
+
+    def _checked(self, source: Source, values: dict[str, Any]) -> dict[str, Any]:
+        """Return values by name; a choice that is not there is added to the property, as the API does."""
+        named = {}
+        for key, value in values.items():
+            item = source.find(key)
+            name, kind = item["name"], item["type"]
+            need(name not in named, f"{name} twice")
             need(kind in value, f"{name} is {kind}, not {sorted(value)}")
-            if kind in ("select", "multi_select"):
-                chosen = [value[kind]] if kind == "select" else value[kind]
-                known = {option["name"] for option in item["select_options"]}
-                need({option["name"] for option in chosen} <= known, f"unknown choice in {chosen}")
             if kind == "relation":
                 there = {row["id"] for row in self.sources[item["target"]].live()}
                 need({link["id"] for link in value["relation"]} <= there, f"{name} links to a page that is not there")
-        source.rows.append({"id": page, "properties": values})
+            named[name] = value
+        for name, value in named.items():
+            for option in new_options(source.properties[name], value):
+                known = {o["name"].casefold() for o in source.properties[name]["select_options"]}
+                need(option.casefold() not in known, f"{option!r} differs from a choice by case only")
+                source.properties[name]["select_options"].append({"name": option, "color": "default"})
+                self.chosen += 1
+        return named
 
     def _get_pages_one(self, identity: str, _: Any) -> dict[str, Any]:
         base = {"object": "page", "id": identity, "created_time": MADE, "url": _url(identity)}
@@ -224,14 +236,56 @@ class Workspace:
     def _patch_pages_one(self, identity: str, body: dict[str, Any]) -> dict[str, Any]:
         found = self.row(identity)
         if found is None:
+            need(set(body) == {"in_trash"}, "a page outside a database is only moved to the trash here")
             self._page(identity).in_trash = body["in_trash"]
-        else:
-            found[1]["in_trash"] = body["in_trash"]
+            return self._get_pages_one(identity, {})
+        source, row = found
+        if "properties" in body:
+            need(not row.get("in_trash") and not self.trashed(source.database), TRASHED)
+            row["properties"] |= self._checked(source, body["properties"])
+            row["edited"] = EDITED
+        if "in_trash" in body:
+            row["in_trash"] = body["in_trash"]
         return self._get_pages_one(identity, {})
 
-    def _get_blocks_children(self, identity: str, query: dict[str, Any]) -> dict[str, Any]:
+    # Blocks ---------------------------------------------------------------------------------------------------------
+    def _made_block(self, item: dict[str, Any]) -> dict[str, Any]:
+        made = {**item, "id": self._id(), item["type"]: dict(item[item["type"]])}
+        inside = made[item["type"]].pop("children", [])
+        if item["type"] == "toggle":
+            self.blocks[made["id"]] = [self._made_block(part) for part in inside]
+        return made
+
+    def block(self, identity: str) -> tuple[str, dict[str, Any]]:
+        """Return what a block is in, and the block. Raises `Missing`."""
+        found = ((k, item) for k, items in self.blocks.items() for item in items if item["id"] == identity)
+        if (there := next(found, None)) is None:
+            raise Missing("block", identity)
+        return there
+
+    def _patch_blocks_one(self, identity: str, body: dict[str, Any]) -> dict[str, Any]:
+        above, item = self.block(identity)
+        need(self._is_live(above) and not item.get("in_trash"), TRASHED)
+        if "in_trash" in body:
+            item["in_trash"] = body["in_trash"]
+        else:
+            need(item["type"] == "toggle", f"{identity} is no toggle")
+            item["toggle"] = body["toggle"]
+        return _block(item, identity)
+
+    def _is_live(self, identity: str) -> bool:
+        """Tell whether a row or block can be changed."""
         if (found := self.row(identity)) is not None:
-            return self._listed([_block(item, identity) for item in found[1].get("blocks", [])], query)
+            return not found[1].get("in_trash") and not self.trashed(found[0].database)
+        above, item = self.block(identity)
+        return not item.get("in_trash") and self._is_live(above)
+
+    def _get_blocks_children(self, identity: str, query: dict[str, Any]) -> dict[str, Any]:
+        if identity in self.blocks or self.row(identity) is not None:
+            live = (item for item in self.blocks.get(identity, ()) if not item.get("in_trash"))
+            return self._listed([_block(item, item["id"]) for item in live], query)
+        if identity not in self.pages:
+            raise Missing("block", identity)
         page = self._page(identity)
         inside = [
             {"object": "block", "id": p.id, "type": "child_page", "child_page": {"title": p.title}, "in_trash": False}
@@ -246,6 +300,11 @@ class Workspace:
         return self._listed([_block(item, f"{identity}-{n}") for n, item in enumerate(page.blocks)] + inside, query)
 
     def _patch_blocks_children(self, identity: str, body: dict[str, Any]) -> dict[str, Any]:
+        if identity in self.blocks or self.row(identity) is not None:
+            need(self._is_live(identity), TRASHED)
+            made = [self._made_block(item) for item in body["children"]]
+            self.blocks.setdefault(identity, []).extend(made)
+            return self._listed([_block(item, item["id"]) for item in made], {})
         need(not self.trashed(identity), TRASHED)
         page = self._page(identity)
         page.blocks += body["children"]
@@ -406,6 +465,10 @@ class Workspace:
         for condition in conditions(body.get("filter")):
             source.find(condition["property"])
         today = date(2026, 11, 22)
+        if (wanted := _equal_texts(body.get("filter"), source)) is not None:
+            name, texts = wanted
+            rows = (r for r in source.live() if _said(r["properties"].get(name)) in texts)
+            return self._listed([self._get_pages_one(row["id"], {}) for row in rows], body)
         kept = [r for r in source.live() if passes(body.get("filter"), _plain_row(source, r), source, today, "")]
         return self._listed([self._get_pages_one(row["id"], {}) for row in kept], body)
 
@@ -520,10 +583,44 @@ def _url(identity: str) -> str:
     return f"https://www.notion.so/{identity.replace('-', '')}"
 
 
+def new_options(item: dict[str, Any], value: dict[str, Any]) -> list[str]:
+    """Return the choices of a value that its property does not have."""
+    kind = item["type"]
+    if kind not in ("select", "multi_select") or not value.get(kind):
+        return []
+    known = {option["name"] for option in item["select_options"]}
+    chosen = [value[kind]] if kind == "select" else value[kind]
+    return [name for name in dict.fromkeys(option["name"] for option in chosen) if name not in known]
+
+
+def _equal_texts(expr: dict[str, Any] | None, source: Source) -> tuple[str, set[str]] | None:
+    """Return property and texts of a filter that asks for one text or one of several; None for any other filter."""
+    found = conditions(expr)
+    if not found or (expr and "and" in expr):
+        return None
+    names, texts = set(), set()
+    for condition in found:
+        kind = next(key for key in condition if key not in ("property", "type"))
+        item = source.find(condition["property"])
+        need(kind == item["type"], f"{item['name']} is {item['type']}, not {kind}")
+        if kind not in ("title", "rich_text") or set(condition[kind]) != {"equals"}:
+            return None
+        names.add(item["name"])
+        texts.add(condition[kind]["equals"])
+    return (names.pop(), texts) if len(names) == 1 else None
+
+
+def _said(value: dict[str, Any] | None) -> str:
+    return _words(next(iter((value or {"title": []}).values())))
+
+
 def _block(item: dict[str, Any], identity: str) -> dict[str, Any]:
     kind = item["type"]
     inner = {**item[kind], "rich_text": _rich(_words(item[kind]["rich_text"]))}
-    return {"object": "block", "id": identity, "type": kind, kind: inner, "in_trash": False}
+    return {
+        "object": "block", "id": identity, "type": kind, kind: inner, "in_trash": False,
+        "has_children": kind == "toggle",
+    }  # fmt: skip
 
 
 def _property(item: dict[str, Any]) -> dict[str, Any]:
@@ -547,12 +644,23 @@ def _row_values(source: Source, values: dict[str, Any]) -> dict[str, Any]:
             value = _rich(_words(value or []))
         elif kind in ("multi_select", "relation", "people"):
             value = value or []
+        elif kind == "select" and value:
+            value = {"id": "o", "name": value["name"], "color": "default"}
+        elif kind == "date" and value:
+            value = {"start": _time(value["start"]), "end": _time(value.get("end")), "time_zone": None}
         elif kind == "checkbox":
             value = bool(value)
         elif kind in ("formula", "rollup"):
             value = {"type": item["result"], item["result"]: None}
         found[name] = {"id": item["id"], "type": kind, kind: value}
     return found
+
+
+def _time(text: str | None) -> str | None:
+    """Return a time to the minute and with its offset, as the API gives it back; a day stays a day."""
+    if text is None or len(text) < 16:
+        return text
+    return datetime.fromisoformat(text).replace(second=0).isoformat(timespec="milliseconds")
 
 
 def _plain_row(source: Source, row: dict[str, Any]) -> dict[str, Any]:

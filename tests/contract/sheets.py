@@ -23,6 +23,7 @@ READ_ONLY = re.compile(r"(?i)^(output only|\[output only\])|this field is read-o
 BATCH_LIMIT = 2_000_000
 CELL_LIMIT = 50_000
 CELLS_LIMIT = 10_000_000
+METADATA_LIMIT = 30_000  # characters at one place (developers.google.com/workspace/sheets/api/guides/metadata)
 LONG = "Your input contains more than the maximum of 50000 characters in a single cell."
 TAKEN = 'A sheet with the name "{}" already exists. Please enter another name.'
 
@@ -281,6 +282,7 @@ def _do_updateCells(book: Spreadsheet, value: dict[str, Any]) -> None:
             area = {"startRowIndex": r, "endRowIndex": r + 1, "startColumnIndex": c, "endColumnIndex": c + 1}
             _inside(book, {"sheetId": sheet, **area})
             _put(book.cells[sheet], (r, c), cell.get("userEnteredValue"))
+            check_typed(book, sheet, (r, c), cell.get("userEnteredValue"))
             book.written.append((sheet, (r, c)))
 
 
@@ -290,14 +292,34 @@ def _put(cells: dict[tuple[int, int], Any], place: tuple[int, int], value: dict[
         return
     _need(len(value) == 1, f"a cell takes one kind of value, not {sorted(value)}")
     ((kind, found),) = value.items()
-    _need(
-        len(str(found)) <= CELL_LIMIT, "Your input contains more than the maximum of 50000 characters in a single cell."
-    )
+    _need(len(str(found).encode("utf-16-le", "surrogatepass")) <= 2 * CELL_LIMIT, LONG)
     if kind == "formulaValue":
         _need(found.startswith("="), f"formula without =: {found}")
         cells[place] = {"formula": found}
     else:
         cells[place] = found
+
+
+_KINDS = {
+    "DOUBLE": "numberValue", "DATE": "numberValue", "DATE_TIME": "numberValue", "BOOLEAN": "boolValue",
+    "TEXT": "stringValue", "DROPDOWN": "stringValue",
+}  # fmt: skip
+
+
+def check_typed(book: Spreadsheet, sheet: int, place: tuple[int, int], value: dict[str, Any] | None) -> None:
+    """What is written into a table fits its column: Google would take it, and show a warning at every such cell."""
+    for table in book.tables.values():
+        area = table["range"]
+        at = place[1] - area["startColumnIndex"]
+        below = area["sheetId"] == sheet and place[0] > area["startRowIndex"]
+        if not below or value is None or not 0 <= at < len(table["columnProperties"]):
+            continue
+        column = table["columnProperties"][at]
+        kind = column.get("columnType")
+        if kind == "DROPDOWN" and "numberValue" not in value:
+            entries = {v["userEnteredValue"] for v in column["dataValidationRule"]["condition"]["values"]}
+            _need(value.get("stringValue") in entries, f"{value} is not among the choices of {column['columnName']}")
+        _need(kind not in _KINDS or kind == "DROPDOWN" or _KINDS[kind] in value, f"{value} in {column}")
 
 
 def _do_repeatCell(book: Spreadsheet, value: dict[str, Any]) -> None:
@@ -432,6 +454,9 @@ def _do_createDeveloperMetadata(book: Spreadsheet, value: dict[str, Any]) -> Non
     where = mark["location"]
     _need(where == {"spreadsheet": True} or where.get("sheetId") in book.sheets, f"metadata at {where}")
     book.marks[mark["metadataId"]] = mark
+    held = [m for m in book.marks.values() if m["location"] == where]
+    size = sum(len(m["metadataKey"]) + len(m.get("metadataValue", "")) for m in held)
+    _need(size <= METADATA_LIMIT, "metadata is longer than 30,000 characters")
 
 
 def _do_addChart(book: Spreadsheet, value: dict[str, Any]) -> None:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tests.contract.sheets import Refused, Spreadsheet, _check_custom, _inside, _mask, _need, _put, _series, _source
+from tests.contract.sheets import (
+    Refused,
+    Spreadsheet,
+    _check_custom,
+    _inside,
+    _mask,
+    _need,
+    _put,
+    _series,
+    _source,
+    check_typed,
+)
 from tests.contract.sheets_formulas import column_number
 
 PLACE = re.compile(
@@ -151,7 +162,14 @@ def _specs(view: dict[str, Any], at: int, count: int) -> None:
 
 def do_insertDimension(book: Spreadsheet, value: dict[str, Any]) -> None:
     area = value["range"]
-    _need(area["dimension"] == "COLUMNS", "columns only")
+    if area["dimension"] == "ROWS":
+        height = _sheet(book, area["sheetId"])["gridProperties"]["rowCount"]
+        _need(0 <= area["startIndex"] < area["endIndex"], "an empty range")
+        _need(area["startIndex"] < height, f"row {area['startIndex']} is not below {height}")
+        _need(not value.get("inheritFromBefore") or area["startIndex"] > 0, "nothing before to inherit from")
+        _rows(book, area["sheetId"], area["startIndex"], area["endIndex"] - area["startIndex"])
+        return
+    _need(area["dimension"] == "COLUMNS", "rows or columns")
     width = _sheet(book, area["sheetId"])["gridProperties"]["columnCount"]
     _need(0 <= area["startIndex"] < area["endIndex"], "an empty range")
     _need(area["startIndex"] <= width, f"column {area['startIndex']} is after the last, {width}")
@@ -162,9 +180,42 @@ def do_insertDimension(book: Spreadsheet, value: dict[str, Any]) -> None:
 
 def do_deleteDimension(book: Spreadsheet, value: dict[str, Any]) -> None:
     area = value["range"]
-    _need(area["dimension"] == "COLUMNS", "columns only")
-    _sheet(book, area["sheetId"])
+    height = _sheet(book, area["sheetId"])["gridProperties"]["rowCount"]
+    if area["dimension"] == "ROWS":
+        _need(0 <= area["startIndex"] < area["endIndex"] <= height, f"rows {area}")
+        _rows(book, area["sheetId"], area["startIndex"], area["startIndex"] - area["endIndex"])
+        return
     _columns(book, area["sheetId"], area["startIndex"], area["startIndex"] - area["endIndex"])
+
+
+def _rows(book: Spreadsheet, sheet: int, at: int, count: int) -> None:
+    """Rows came (or, below 0, went) at `at`. Formulas name open columns, so none of them changes below row 2."""
+    _need(at >= 2 or not any(True for _ in book.formulas()), "rows 1 and 2 are named in formulas; not checked here")
+    moved = {}
+    for (row, column), value in book.cells[sheet].items():
+        if (now := _shift(row, at, count)) is not None:
+            moved[now, column] = value
+    book.cells[sheet] = moved
+    areas = [g["range"] for g in book.guards] + [r["range"] for r in book.rules]
+    areas += [a for r in book.colours for a in r["rule"]["ranges"]] + [n["range"] for n in book.names.values()]
+    for area in [*areas, *(table["range"] for table in book.tables.values())]:
+        if area.get("sheetId") == sheet and "endRowIndex" in area:
+            start = _shift(area.get("startRowIndex", 0), at, count)
+            area["startRowIndex"] = at if start is None else start
+            area["endRowIndex"] = _shift(area["endRowIndex"], at, count, end=True)
+    book.sheets[sheet]["gridProperties"]["rowCount"] += count
+
+
+def do_sortRange(book: Spreadsheet, value: dict[str, Any]) -> None:
+    """The cells of each row go together; metadata and formats of the rows stay."""
+    top, bottom, left, right = _inside(book, value["range"])
+    (spec,) = value["sortSpecs"]
+    cells = book.cells[value["range"]["sheetId"]]
+    rows = [{c: cells.pop((row, c)) for c in range(left, right) if (row, c) in cells} for row in range(top, bottom)]
+    held = [row for row in rows if spec["dimensionIndex"] in row]
+    held.sort(key=lambda row: str(row[spec["dimensionIndex"]]), reverse=spec.get("sortOrder") == "DESCENDING")
+    for at, row in enumerate([*held, *(row for row in rows if spec["dimensionIndex"] not in row)], top):
+        cells |= {(at, c): value for c, value in row.items()}
 
 
 def do_appendDimension(book: Spreadsheet, value: dict[str, Any]) -> None:
@@ -334,15 +385,28 @@ def do_deleteDeveloperMetadata(book: Spreadsheet, value: dict[str, Any]) -> None
 
 
 def do_appendCells(book: Spreadsheet, value: dict[str, Any]) -> None:
-    """Rows below a table: it grows over them."""
-    _need("tableId" in value and value["tableId"] in book.tables, "a table that is there")
+    """Rows after the last one of a table that holds something; the table grows over them, and the sheet with it."""
+    _need("tableId" in value and value["tableId"] in book.tables, f"No table with id: {value.get('tableId')}")
+    _need(value.get("fields") == "userEnteredValue", "appendCells: at least one field must be specified; values only")
+    _need(value.get("rows"), "rows")
     area = book.tables[value["tableId"]]["range"]
-    cells = book.cells[area["sheetId"]]
+    sheet, left, right = area["sheetId"], area["startColumnIndex"], area["endColumnIndex"]
+    cells = book.cells[sheet]
+    inside = (row for row, c in cells if area["startRowIndex"] < row < area["endRowIndex"] and left <= c < right)
+    at = max(inside, default=area["startRowIndex"]) + 1
     for row in value["rows"]:
-        at = area["endRowIndex"]
+        _need(len(row.get("values", [])) <= right - left, "more cells than the table has columns")
         for n, cell in enumerate(row.get("values", [])):
-            _put(cells, (at, area["startColumnIndex"] + n), cell.get("userEnteredValue"))
-        area["endRowIndex"] += 1
+            _need(set(cell) <= {"userEnteredValue"}, f"cell {cell}")
+            if "userEnteredValue" in cell:
+                _need((at, left + n) not in cells, "there is something below the table")
+                _put(cells, (at, left + n), cell["userEnteredValue"])
+                check_typed(book, sheet, (at, left + n), cell["userEnteredValue"])
+                book.written.append((sheet, (at, left + n)))
+        at += 1
+    area["endRowIndex"] = max(area["endRowIndex"], at)
+    grid = book.sheets[sheet]["gridProperties"]
+    grid["rowCount"] = max(grid["rowCount"], at)
 
 
 __all__ = ["Refused", "forget_sheet"]

@@ -6,26 +6,9 @@ from itertools import pairwise
 import pytest
 
 from chatbuilder import pipeline
+from tests.e2e.walking import QUESTIONS, answer, walk
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals of this kind")
-QUESTIONS = {
-    "platform": "Where should your chats live?",
-    "priorities": "What matters most to you?",
-    "features": "What should it be able to do?",
-    "team": "Who uses it, and how deep should it go?",
-    "review": "Is this right?",
-    "solution": "Your system",
-    "setup": "Build it now?",
-}
-# What to press on each step so that it can be left, and what then shows that it was taken.
-ANSWERS = {
-    "platform": (("down",) * 4, "Obsidian"),
-    "priorities": (("space", "down", "space"), "1 Organization  ›  2 Search"),
-    "features": (("space",), "1 of 8 chosen"),
-    "team": ((), "Just me"),
-    "review": ((), "Chat Sessions"),
-    "solution": ((), "What you get"),
-}
 
 
 @pytest.fixture
@@ -41,24 +24,6 @@ def terminal():
     yield opens
     for window in opened:
         window.__exit__()
-
-
-def answer(window, step):
-    """Answer a step and wait until the screen shows it."""
-    window.see(QUESTIONS[step])
-    keys, shown = ANSWERS[step]
-    for key in keys:
-        window.press(key)
-    window.see(shown)
-
-
-def walk(window, upto, start="platform"):
-    """Go from one step to another and answer everything between."""
-    steps = list(QUESTIONS)
-    for step in steps[steps.index(start) : steps.index(upto)]:
-        answer(window, step)
-        window.press("enter")
-    window.see(QUESTIONS[upto])
 
 
 def test_from_the_first_question_to_a_vault_that_exists(terminal, home):

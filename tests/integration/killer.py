@@ -1,8 +1,9 @@
 """Kills `chatbuilder` at every moment it could matter, in processes that really die, and runs it again.
 
 A moment is a change to the disk (a file opened for writing, a rename, link, removal or new folder, as Python's own
-audit events tell) or a statement that SQLite is about to run. The victim is a fork of this small process and gets
-SIGKILL just before the chosen moment: no handler, no clean-up, locks and files as a power cut leaves them.
+audit events tell), a statement that SQLite is about to run, or one that goes to a PostgreSQL server. The victim is a
+fork of this small process and gets SIGKILL just before the chosen moment: no handler, no clean-up, locks and files as a
+power cut leaves them.
 
 Run as: python -m tests.integration.killer PLATFORM FOLDER STRIDE [bare]; prints one JSON document. Bare: neither the
 target nor the folders above it exist yet; else things of the person's own are there.
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.integration.server_scene import Copies
 from tests.integration.systems import ANSWERS, OTHER_ANSWERS, content, furnish, target_of
 
 EVENTS = {"os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod"}
@@ -63,6 +65,24 @@ def watch() -> None:
     sqlite3.connect = watched
     sqlite3.dbapi2.connect = watched
     os.fsync = lambda handle: None
+    _watch_servers()
+
+
+def _watch_servers() -> None:
+    """Count what is sent to PostgreSQL, and the end of each transaction."""
+    import psycopg
+
+    execute, leave = psycopg.Connection.execute, psycopg.Transaction.__exit__
+
+    def sent(*args, **more):
+        COUNTDOWN.moment()
+        return execute(*args, **more)
+
+    def left(*args):
+        COUNTDOWN.moment()
+        return leave(*args)
+
+    psycopg.Connection.execute, psycopg.Transaction.__exit__ = sent, left
 
 
 def in_a_process(work: Callable[[], object], kill_at: int = NEVER) -> int | None:
@@ -99,7 +119,9 @@ class Scene:
         self.room = folder / "room"
         self.home = folder / "home"
         place = self.room / "new" / "newer" if bare else self.room
-        self.answers = {**ANSWERS, "platform": platform, "target": target_of(platform, place)}
+        self.server = Copies() if platform == "server" else None
+        target = self.server.target if self.server else target_of(platform, place)
+        self.answers = {**ANSWERS, "platform": "custom" if self.server else platform, "target": target}
         self.other = {**self.answers, **OTHER_ANSWERS}
         self.before: dict[str, object] = {}
 
@@ -107,20 +129,30 @@ class Scene:
         for folder in (self.room, self.home):
             shutil.rmtree(folder, ignore_errors=True)
         self.room.mkdir(parents=True)
-        if not self.bare:
+        if self.server:
+            self.server.begin(furnished=not self.bare)
+        elif not self.bare:
             furnish(self.platform, self.room)
-        self.before = content(self.room)
+        self.before = self.content()
+
+    def content(self) -> dict[str, object]:
+        """What a person finds at the target."""
+        return self.server.content() if self.server else content(self.room)
 
     def keep(self, name: str) -> None:
         """Remember how things stand now, to go back to them cheaply."""
         for folder in (self.room, self.home):
             shutil.rmtree(folder.with_name(f"{folder.name}-{name}"), ignore_errors=True)
             shutil.copytree(folder, folder.with_name(f"{folder.name}-{name}"))
+        if self.server:
+            self.server.keep(name)
 
     def back_to(self, name: str) -> None:
         for folder in (self.room, self.home):
             shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(folder.with_name(f"{folder.name}-{name}"), folder)
+        if self.server:
+            self.server.back_to(name)
 
     def apply(self, answers: dict | None = None) -> None:
         from chatbuilder import pipeline
@@ -128,6 +160,13 @@ class Scene:
         config = pipeline.check(answers or self.answers)
         job = pipeline.apply(config, on_event=lambda event: None, cancelled=lambda: False)
         assert job.status == "completed", job.error
+
+    def warm(self, folder: Path) -> None:
+        """Build a system somewhere else, so that everything is imported."""
+        elsewhere = self.answers["target"] if self.server else target_of(self.platform, folder)
+        self.apply({**self.answers, "target": elsewhere})
+        if self.server:
+            self.server.begin(furnished=not self.bare)
 
     def destroy(self) -> None:
         from chatbuilder import pipeline
@@ -139,7 +178,7 @@ class Scene:
         """What a person finds, and what the program says about it."""
         from chatbuilder import pipeline
 
-        found: dict[str, object] = {"content": content(self.room)}
+        found: dict[str, object] = {"content": self.content()}
         found["systems"] = [(s.id, s.status) for s in pipeline.systems()]
         found["drift"] = [[d.key, d.state] for s in pipeline.systems() for d in pipeline.verify(s.id)]
         found["running"] = [job.id for job in pipeline.jobs() if job.status == "running"]
@@ -221,9 +260,7 @@ def main() -> None:
     os.environ["CHATBUILDER_HOME"] = str(scene.home)
     scene.set_up()
     scene.home.mkdir()
-    scene.apply(
-        {**scene.answers, "target": target_of(platform, folder / "warm")}
-    )  # everything is imported from here on
+    scene.warm(folder / "warm")  # everything is imported from here on
     shutil.rmtree(scene.home)
     scene.home.mkdir()
     watch()

@@ -1,6 +1,7 @@
 """Kills a sync at every moment it could matter, in processes that really die, and syncs again (see `killer`).
 
-Run as: python -m tests.integration.sync_killer PLATFORM FOLDER STRIDE; prints one JSON document.
+Run as: python -m tests.integration.sync_killer PLATFORM FOLDER STRIDE [calls]; prints one JSON document. With
+`calls` a moment is one before a call to the vendor, or after its answer, and nothing else.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.filling import FULL, take_in
-from tests.integration.killer import in_a_process, watch
+from tests.integration.killer import COUNTDOWN, in_a_process, watch
 from tests.integration.places import PLACES
 from tests.unit.library.makers import DAY, chat
 
@@ -31,13 +32,16 @@ class Stage:
         self.state = folder / "state.json"
         answers = {**FULL, "options": {**FULL["options"], "sample_data": False}}
         self.place = PLACES[platform](self.folders[0], answers)
+        self.kept: dict[str, Any] = {}
         take_in(*CHATS)
 
     def keep(self, name: str) -> None:
+        self.kept[name] = self.place.keep()
         for place in self.folders:
             shutil.copytree(place, place.with_name(f"{place.name}-{name}"))
 
     def back_to(self, name: str) -> None:
+        self.place.back_to(self.kept[name])
         for place in self.folders:
             shutil.rmtree(place)
             shutil.copytree(place.with_name(f"{place.name}-{name}"), place)
@@ -105,8 +109,11 @@ def main() -> None:
     stage.sync()  # everything is imported from here on
     stage.change()
     stage.keep("changed")
-    watch()
+    stage.place.each_call(COUNTDOWN.moment)
+    if sys.argv[4:] != ["calls"]:
+        watch()
     report = {"fill": trial(stage, "empty", stride), "update": trial(stage, "changed", stride)}
+    stage.place.close()
     print(json.dumps(report))
 
 

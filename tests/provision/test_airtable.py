@@ -53,7 +53,7 @@ def test_any_answers_become_the_base_that_was_designed(module_site, answers):
                 assert made["options"]["linkedTableId"] == other["id"]
                 if item.relation.reverse:
                     far = next(f for f in other["fields"] if f["id"] == made["options"]["inverseLinkFieldId"])
-                    assert far["name"] == item.relation.reverse
+                    assert far["name"] == table.name
         assert len(base.rows[tables[table.name]["id"]]) == len(table.samples)
     plan = generate(answers, blueprint).plan
     assert len(module_site.writes()) == len(plan.steps)
@@ -66,8 +66,14 @@ def test_the_job_says_where_it_is_and_what_is_left_to_do(site):
     base = site.fake.only_base()
     assert job.result["url"] == f"https://airtable.com/{base.id}"
     assert job.result["place"] == "Airtable base Chat Sessions"
+    assert job.result["next"][0].startswith("Open the base and let Topic and Project link to one row only")
     assert "To do by hand" in job.result["next"][0]
     assert job.result["by_hand"][0] == "Let a session link to one row only"
+
+
+def test_without_links_the_first_view_is_what_comes_first(site):
+    job = site.apply(config("organization", complexity="simple"))
+    assert "rename Grid view in the table Chat Sessions to All sessions" in job.result["next"][0]
 
 
 def test_it_takes_one_call_beside_the_plan(site):
@@ -261,34 +267,6 @@ def test_the_workspace_may_be_pasted_as_its_address(site):
 
 
 # Answers and leftovers that are seldom
-
-
-def hide_far_sides(base):
-    """Airtable answers a create without saying which field is the other side."""
-    send = base.send
-
-    def sending(method, path, body, query=None):
-        found = send(method, path, body, query)
-        if method == "POST":
-            for made in found.get("fields", [found]):
-                made.get("options", {}).pop("inverseLinkFieldId", None)
-        return found
-
-    base.send = sending
-
-
-def test_an_answer_without_the_far_side_of_a_link_is_read_again(site, whole):
-    new = site.fake._new_base
-
-    def hiding(*words):
-        base = new(*words)
-        hide_far_sides(base)
-        return base
-
-    site.fake._new_base = hiding
-    base = site.built(MID)
-    del base.send
-    assert portrait(base) == whole[0]
 
 
 def test_what_a_run_that_gave_up_left_is_taken_up(site, whole):

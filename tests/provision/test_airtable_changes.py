@@ -50,7 +50,7 @@ def test_new_answers_bring_new_tables_fields_and_links(site):
     base = site.built(config("organization", features=("tags", "projects")))
     assert field(base, "Project")["options"]["linkedTableId"] == table(base, "Projects")["id"]
     far = field(base, "Project")["options"]["inverseLinkFieldId"]
-    assert next(f for f in table(base, "Projects")["fields"] if f["id"] == far)["name"] == "Sessions"
+    assert next(f for f in table(base, "Projects")["fields"] if f["id"] == far)["name"] == "Chat Sessions"
     assert values(base, "Projects")
     assert values(base) == before
     assert set(site.states().values()) == {"same"}

@@ -100,7 +100,7 @@ def test_a_disk_that_gives_up(store, vault, monkeypatch, code):
     def no_room(*given):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(notes, "_place_new", no_room)
+    monkeypatch.setattr(notes, "place_new", no_room)
     if code == errno.ENOSPC:
         with pytest.raises(RefusedError):
             store.write([new("s:a", store.reserve(PLACE))])

@@ -400,7 +400,7 @@ def _fill_empty(bench):
 
 def _write_in_row(bench):
     block = {"type": "paragraph", "paragraph": {"rich_text": [{"type": "text", "text": {"content": "mine"}}]}}
-    _sessions(bench).rows[0]["blocks"] = [block]
+    bench.workspace.blocks[_sessions(bench).rows[0]["id"]] = [{"id": "mine", **block}]
 
 
 @pytest.mark.parametrize("change", [_add_row, _edit_row, _fill_empty, _write_in_row])

@@ -448,7 +448,7 @@ def test_of_a_given_spreadsheet_what_somebody_wrote_stays(google):
     google.done(config)
     Person(file).type("Chat Sessions", 7, 0, "A chat of mine")
     found = taken(google)
-    assert any("you wrote into them" in why for removed, why in found if not removed)
+    assert any("wrote into them" in why for removed, why in found if not removed)
     assert {"My own notes", "Chat Sessions", "Topics", "Projects"} == set(file.book.titles())
     assert "A chat of mine" in file.book.cells[Person(file).sheet("Chat Sessions")].values()
 
@@ -470,9 +470,23 @@ def test_clashes_with_a_given_spreadsheet_are_listed_before_anything_is_written(
     assert google.writes() == 0
 
 
-def test_a_spreadsheet_that_holds_a_system_already_is_not_filled_twice(google):
-    _, config = own_file(google)
+def test_a_spreadsheet_that_holds_a_system_already_is_taken_over_and_not_filled_twice(google):
+    file, config = own_file(google)
     google.done(config)
+    Person(file).type("Chat Sessions", 7, 0, "A chat of mine")
+    writes, book = google.writes(), file.book
+    google.patch.setenv("CHATBUILDER_HOME", str(google.folder / "other"))
+    assert any("taken over" in note for note in pipeline.inspect_target(config).notes)
+    google.done(config)
+    assert google.writes() == writes
+    assert file.book is book
+    assert google.verify() == {}
+
+
+def test_a_system_of_other_tables_is_not_built_into(google):
+    file, config = own_file(google)
+    google.done(config)
+    Person(file).do({"deleteTable": {"tableId": next(iter(file.book.tables))}})
     google.patch.setenv("CHATBUILDER_HOME", str(google.folder / "other"))
     with pytest.raises(InputError) as caught:
         google.apply(config)

@@ -176,3 +176,16 @@ def test_interface_reads_no_disk_and_names_no_colour():
     for file in (SRC / "app.tcss", *SRC.glob("screens/*.tcss")):
         source = file.read_text("utf-8")
         assert not re.search(r"#[0-9a-fA-F]{3,8}\s*;|rgb\(|hsl\(|\b(red|green|blue|white|black|yellow)\b", source), file
+
+
+@pytest.mark.parametrize("step", wizard.ORDER[:-1])
+async def test_a_screen_that_comes_while_the_window_is_behind_another_has_the_keyboard_afterwards(step, window):
+    async with window(answers=FULL) as hand:
+        hand.app.post_message(events.AppBlur())
+        await hand.rest()
+        hand.app._show(hand.app.state.session.at(step))
+        await hand.rest()
+        assert hand.app.focused is None
+        hand.app.post_message(events.AppFocus())
+        await hand.rest()
+        assert hand.app.focused is not None

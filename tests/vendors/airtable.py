@@ -32,6 +32,7 @@ NOT_FOUND = (
 RETRIABLE = "The server encountered an error, but it is safe to retry the request."
 BUSY = "Rate limit exceeded. Please try again later"
 SPENT = "You have exceeded the monthly API call limit of your plan."
+_BASE = re.compile(r"/v0/(?:meta/bases/)?(app\w+)")
 FAULTS = {
     503: {"error": {"type": "RETRIABLE_ERROR", "message": RETRIABLE}},
     500: {"error": {"type": "SERVER_ERROR", "message": "Try again. If the problem persists, contact support."}},
@@ -81,7 +82,7 @@ class AirtableFake:
     most_at_once: int = 0
 
     def __post_init__(self) -> None:
-        self.lock = Lock()
+        self.lock, self._arriving = Lock(), Lock()
         self.over = Event()
         self._numbers = count(1)
         self._times: dict[str, list[float]] = {}
@@ -118,13 +119,15 @@ class AirtableFake:
         parts = urlsplit(url)
         with self._counted():
             fault = self.faults.next(f"{method} {parts.path}")
+            # The limit counts calls as they arrive, however long the vendor is at them.
+            stopped = None if fault is not None and not fault.committed else self._gate(unquote(parts.path), headers)
             if self.latency:
                 self.sleep(self.latency)
             if fault is not None and not fault.committed:
                 return _broken(fault)
             with self.lock:
                 self.log.append((method, parts.path))
-                reply = self._reply(method, unquote(parts.path), parse_qs(parts.query), headers, body)
+                reply = stopped or self._reply(method, unquote(parts.path), parse_qs(parts.query), headers, body)
             if fault is not None and fault.slow:
                 self.over.wait(self.patience)
         return reply if fault is None or fault.slow else _broken(fault)
@@ -140,13 +143,18 @@ class AirtableFake:
             with self.lock:
                 self._open -= 1
 
-    def _reply(self, method: str, path: str, query: dict[str, list[str]], headers: dict[str, str], raw: bytes) -> Reply:
+    def _gate(self, path: str, headers: dict[str, str]) -> Reply | None:
+        """Stop a call without the token, or one too many."""
         given = {key.lower(): value for key, value in headers.items()}
         if given.get("authorization") != f"Bearer {self.token}":
             return _error(401, {"type": "AUTHENTICATION_REQUIRED", "message": "Authentication required"})
-        base = re.match(r"/v0/(?:meta/bases/)?(app\w+)", path)
-        if held := self._too_many(base[1] if base else "meta", meta=path.startswith("/v0/meta/")):
-            return held
+        base = _BASE.match(path)
+        with self._arriving:
+            return self._too_many(base[1] if base else "meta", meta=path.startswith("/v0/meta/"))
+
+    def _reply(self, method: str, path: str, query: dict[str, list[str]], headers: dict[str, str], raw: bytes) -> Reply:
+        given = {key.lower(): value for key, value in headers.items()}
+        base = _BASE.match(path)
         try:
             body = json.loads(raw) if raw else None
             if raw and given.get("content-type") != "application/json":
@@ -157,7 +165,7 @@ class AirtableFake:
             return _json(200, self._act(method, path, query, body, base[1] if base else None))
         except Refused as refused:
             if refused.status == 404:
-                return _error(404, refused.type)
+                return _error(404, refused.type if refused.type == "NOT_FOUND" else {"type": refused.type})
             words = NOT_FOUND if refused.status == 403 else str(refused)
             return _error(refused.status, {"type": refused.type, "message": words})
 
@@ -187,15 +195,16 @@ class AirtableFake:
             raise Refused(f"{method} {path}", 404, "NOT_FOUND")
         if found is None or not {base, found.workspace} & self.reach:
             raise Refused(base, 403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND")
+        reads = method == "GET" or path.endswith("/listRecords")
         level = self.levels.get(base, "create")
         wanted = ("create",) if "/meta/" in path and method != "GET" else ("create", "edit")
-        if method != "GET" and level not in wanted:
+        if not reads and level not in wanted:
             raise Refused(level, 403, "INVALID_PERMISSIONS")
         return found.send(method, path, body, query)
 
     def _need_scope(self, method: str, path: str) -> None:
         kind = "schema.bases" if path.startswith("/v0/meta/") else "data.records"
-        if f"{kind}:{'read' if method == 'GET' else 'write'}" not in self.scopes:
+        if f"{kind}:{'read' if method == 'GET' or path.endswith('/listRecords') else 'write'}" not in self.scopes:
             raise Refused("scope", 403, "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND")
 
     def _list(self, query: dict[str, list[str]]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 
 from tests.contract.notion import Refused
-from tests.contract.notion_workspace import Missing, Page, Workspace, route
+from tests.contract.notion_workspace import Missing, Page, Workspace, new_options, route
 from tests.vendors.faults import HTML_502, Fault, Faults
 
 TOKEN = "ntn_test_0123456789"
@@ -100,6 +100,11 @@ class NotionFake:
         self.shared.add(identity)
         return self.workspace.give(identity, title)
 
+    def busy(self) -> bool:
+        """Tell whether a request is being answered."""
+        with self.lock:
+            return self._open > 0
+
     # Requests -------------------------------------------------------------------------------------------------------
     def answer(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Reply:
         """Answer one request. Raises `Drop` or `Late`."""
@@ -157,12 +162,25 @@ class NotionFake:
 
     def _schemas(self, method: str, path: str, body: Any) -> set[str]:
         """Return the data sources whose schema a request writes: a link writes to the far side, too."""
-        if not isinstance(body, dict) or (method, path) not in {("POST", "/v1/databases"), ("PATCH", path)}:
+        if not isinstance(body, dict) or path.startswith(("/v1/pages", "/v1/blocks")):
+            return self._choices(method, path, body) if isinstance(body, dict) else set()
+        if (method, path) not in {("POST", "/v1/databases"), ("PATCH", path)}:
             return set()
         fields = body.get("initial_data_source", body).get("properties") or {}
         links = (item.get("relation") for item in fields.values() if isinstance(item, dict))
         far = {str(link["data_source_id"]) for link in links if isinstance(link, dict) and "data_source_id" in link}
         return far | ({path.rpartition("/")[2]} if path.startswith("/v1/data_sources/") else set())
+
+    def _choices(self, method: str, path: str, body: dict[str, Any]) -> set[str]:
+        """Return the data source to whose properties a row adds choices."""
+        row = self.workspace.row(path.rpartition("/")[2]) if method == "PATCH" else None
+        identity = row[0].id if row else str(body.get("parent", {}).get("data_source_id"))
+        source = self.workspace.sources.get(identity)
+        if source is None or not isinstance(body.get("properties"), dict):
+            return set()
+        by_name = {**{p["id"]: p for p in source.properties.values()}, **source.properties}
+        added = (new_options(by_name[k], v) for k, v in body["properties"].items() if k in by_name)
+        return {identity} if any(added) else set()
 
     def _too_many(self) -> Reply | None:
         now = self.clock()
@@ -305,7 +323,11 @@ def serving(fake: NotionFake) -> Iterator[str]:
         wbufsize = 2**16  # one packet for headers and body: two would wait for each other (Nagle, delayed ACK)
 
         def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            length = int(self.headers.get("content-length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:  # the client has gone before all of it was here
+                self.close_connection = True
+                return
             try:
                 reply = fake.answer(self.command, self.path, dict(self.headers), body)
             except Drop:

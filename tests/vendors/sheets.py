@@ -173,7 +173,8 @@ class GoogleFake:
     @property
     def writes(self) -> list[str]:
         """The calls that could have changed something."""
-        return [f"{method} {path}" for method, path in self.log if method != "GET"]
+        reads = (":search", ":getByDataFilter")
+        return [f"{method} {path}" for method, path in self.log if method != "GET" and not path.endswith(reads)]
 
     def give(self, name: str = "Mine", owner: str = ANA, *shared: str, **more: Any) -> File:
         """A file of somebody's own, shared with others as editors."""
@@ -239,7 +240,8 @@ class GoogleFake:
         asked = parse_qs(query, keep_blank_values=True)
         if drive:
             return self._drive(method, path.removeprefix("/drive/v3/"), asked, data, caller)
-        self._count("Write" if method != "GET" and not path.endswith(":search") else "Read", caller)
+        reads = method == "GET" or path.endswith((":search", ":getByDataFilter"))
+        self._count("Read" if reads else "Write", caller)
         return self._sheets(method, path, asked, data, caller)
 
     def _count(self, kind: str, caller: Caller) -> None:
@@ -430,7 +432,9 @@ class GoogleFake:
         if method == "POST" and verb == "batchUpdate" and not below:
             if caller.email in file.readers:
                 raise Wrong(403, NO_PERMISSION, "PERMISSION_DENIED")
-            return self._batch(file, data)
+            return self._batch(file, data, asked)
+        if method == "POST" and verb == "getByDataFilter" and not below:
+            return sheets_reading.by_data_filter(file, asked, data)
         if method == "GET" and not verb and not below:
             return sheets_reading.spreadsheet(file, asked)
         if method == "GET" and below.startswith("values"):
@@ -440,11 +444,18 @@ class GoogleFake:
             return sheets_reading.search(file, data)
         raise Wrong(404, NOT_FOUND, "NOT_FOUND")
 
-    def _batch(self, file: File, data: Any) -> Any:
+    def _batch(self, file: File, data: Any, asked: dict[str, list[str]]) -> Any:
         file.book = batch(file.book, data)
+        self.changed()
         file.locale = file.book.properties.get("locale", file.locale)
         file.zone = file.book.properties.get("timeZone", file.zone)
-        return {"spreadsheetId": file.id, "replies": [{} for _ in data["requests"]]}
+        replies = {"replies": [{} for _ in data["requests"]]}
+        if asked.get("fields") and "replies" not in asked["fields"][-1]:
+            replies = {}
+        return {"spreadsheetId": file.id, **replies, **sheets_reading.updated(file, asked, data)}
+
+    def changed(self) -> None:
+        """Hear that a spreadsheet was changed: for tests that keep it."""
 
 
 def _file_data(file: File, fields: str) -> dict[str, Any]:

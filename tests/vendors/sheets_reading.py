@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.contract.sheets import Refused, Spreadsheet, discovery
+from tests.contract.sheets import Refused, Spreadsheet, _inside, check_schema, discovery
 from tests.contract.sheets_changes import _marks
 from tests.contract.sheets_formulas import column_number
 
@@ -77,11 +77,43 @@ def _cut(value: Any, mask: Mask) -> Any:
 
 def spreadsheet(file: Any, asked: dict[str, list[str]]) -> Any:
     """spreadsheets.get. Cells only when the mask or includeGridData asks for them."""
-    book: Spreadsheet = file.book
     mask = mask_of(asked["fields"][-1]) if "fields" in asked else {}
     _check(mask, "Spreadsheet")
     cells = "data" in mask.get("sheets", {}) if mask else asked.get("includeGridData", ["false"])[-1] == "true"
-    areas = [area_of(text, book) for text in asked.get("ranges", [])]
+    return _spreadsheet(file, mask, cells, [area_of(text, file.book) for text in asked.get("ranges", [])])
+
+
+def by_data_filter(file: Any, asked: dict[str, list[str]], data: Any) -> Any:
+    """spreadsheets.getByDataFilter, by gridRange: cells only when the mask or includeGridData asks for them."""
+    check_schema("sheets.v4", "GetSpreadsheetByDataFilterRequest", data)
+    mask = mask_of(asked["fields"][-1]) if "fields" in asked else {}
+    _check(mask, "Spreadsheet")
+    cells = "data" in mask.get("sheets", {}) if mask else bool(data.get("includeGridData"))
+    areas = []
+    for wanted in data.get("dataFilters", []):
+        if set(wanted) != {"gridRange"}:
+            raise Refused("dataFilters: gridRange is the one that is checked here")
+        area = wanted["gridRange"]
+        areas.append((area.get("sheetId", -1), *_inside(file.book, area)))
+    if not areas:
+        raise Refused("Must specify at least one data filter.")
+    return _spreadsheet(file, mask, cells, areas)
+
+
+def updated(file: Any, asked: dict[str, list[str]], data: Any) -> Any:
+    """What batchUpdate tells of the spreadsheet after it, when it is asked to; a field mask decides on the cells."""
+    if not data.get("includeSpreadsheetInResponse"):
+        return {}
+    mask = mask_of(asked["fields"][-1]) if "fields" in asked else {}
+    mask = mask.get("updatedSpreadsheet", {}) if mask else {}
+    _check(mask, "Spreadsheet")
+    cells = "data" in mask.get("sheets", {}) if mask else bool(data.get("responseIncludeGridData"))
+    areas = [area_of(text, file.book) for text in data.get("responseRanges", [])]
+    return {"updatedSpreadsheet": _spreadsheet(file, mask, cells, areas)}
+
+
+def _spreadsheet(file: Any, mask: Mask, cells: bool, areas: list[Any]) -> Any:
+    book: Spreadsheet = file.book
     wanted = [s for s in book.sheets if not areas or any(a[0] == s for a in areas)]
     whole = {
         "spreadsheetId": file.id,

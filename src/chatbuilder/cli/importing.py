@@ -7,7 +7,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from chatbuilder import pipeline
-from chatbuilder.chats import FIELDS, SOURCES
+from chatbuilder.chats import FIELDS, assistant_of
 from chatbuilder.cli import output
 from chatbuilder.cli.building import stop_by_signal
 from chatbuilder.cli.chats import counted
@@ -87,7 +87,7 @@ def _end_line() -> None:
 def _summary(report: ImportReport) -> None:
     verbs = ("would be new", "would change") if report.dry_run else ("new", "changed")
     rows = [
-        (SOURCES[name].assistant if name in SOURCES else name, name, f"{part.chats + part.quarantined:,}",
+        (assistant_of(name), name, f"{part.chats + part.quarantined:,}",
          f"{part.imported:,}", f"{part.updated:,}", f"{part.unchanged:,}", f"{part.quarantined:,}",
          f"{part.messages['human']:,}", f"{part.messages['assistant']:,}")
         for name, part in sorted(report.sources.items())

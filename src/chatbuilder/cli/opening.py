@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ def resume(arguments: Namespace) -> int:
 
 
 def _open(draft: str | None) -> int:
-    if not (output.is_terminal(sys.stdin) and output.is_terminal(sys.stdout)):
+    if not (_in_browser() or (output.is_terminal(sys.stdin) and output.is_terminal(sys.stdout))):
         raise UsageError(
             "The wizard needs a terminal, and this is none.",
             title="No terminal",
@@ -34,6 +35,11 @@ def _open(draft: str | None) -> int:
     from chatbuilder.app import run
 
     return run(draft)
+
+
+def _in_browser() -> bool:
+    """Tell whether `serve` started this process: Textual then speaks to a page instead of a terminal."""
+    return os.environ.get("TEXTUAL_DRIVER") == "textual.drivers.web_driver:WebDriver"
 
 
 def newest_draft() -> str:

@@ -9,6 +9,8 @@ from typing import TypeAlias
 from chatbuilder import __version__
 from chatbuilder.cli import chat_options
 
+TOKENS = ("notion", "airtable", "sheets", "custom")
+
 _EPILOG = """\
 Start with `chatbuilder` alone: it opens the wizard.
 Exit codes: 0 done, 2 usage, 3 invalid answers or input, 4 credentials, 5 refused, 6 partly done, 130 interrupted."""
@@ -30,6 +32,7 @@ def make_parser() -> argparse.ArgumentParser:
     _systems(commands)
     chat_options.add(commands, _add)
     _tokens(commands)
+    _serve(commands)
     _records(commands)
     return parser
 
@@ -49,8 +52,9 @@ def _answers_option(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--answers", required=True, metavar="FILE", help="answers file (TOML or JSON), or a share token")
 
 
-def _account_option(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--account", metavar="NAME", help="which of your accounts; the one without a name when left out")
+def _account_option(sub: argparse.ArgumentParser, more: str = "") -> None:
+    about = f"which of your accounts; the one without a name when left out{more}"
+    sub.add_argument("--account", metavar="NAME", help=about)
 
 
 def _sessions(commands: Commands) -> None:
@@ -112,10 +116,27 @@ def _systems(commands: Commands) -> None:
     sync.add_argument("--dry-run", action="store_true", help="only tell how many rows and bytes would be written")
     sync.add_argument("--transcripts", action="store_true", help="what was said goes along, not only the index")
     sync.add_argument("--restore", action="store_true", help="make rows again that you deleted there")
+    _move(commands)
+
+
+def _move(commands: Commands) -> None:
+    move = _add(commands, "move", "Build a second system elsewhere and bring the library into it; the first stays")
+    move.add_argument("system", metavar="SYSTEM", help="system id, or its beginning")
+    move.add_argument(
+        "--answers", metavar="FILE", help="answers of the second system; else those of the first are used"
+    )
+    move.add_argument("--platform", metavar="NAME", help="with the same answers: the platform to move to")
+    move.add_argument(
+        "--target", metavar="KEY=VALUE", action="append", default=[],
+        help="with the same answers: where to, for example path=~/Vaults/Chats; may be given several times",
+    )  # fmt: skip
+    move.add_argument("--transcripts", action="store_true", help="what was said goes along, not only the index")
+    move.add_argument("--dry-run", action="store_true", help="only tell what would be built and written")
+    move.add_argument("--yes", "-y", action="store_true", help="do not ask")
 
 
 def _tokens(commands: Commands) -> None:
-    about = "Keep, list, prove or remove the tokens of Notion, Airtable and Google Sheets"
+    about = "Keep, list, prove or remove the tokens of Notion, Airtable and Google Sheets, and passwords of PostgreSQL"
     token = commands.add_parser("token", help=about, description=f"{about}.")
     token.set_defaults(command="token_help", parser=token)
     actions = token.add_subparsers(metavar="ACTION")
@@ -126,14 +147,29 @@ def _tokens(commands: Commands) -> None:
         ("rm", "Remove a token from the keyring"),
     ):
         sub = _add(actions, name, about, command=f"token_{name}")
-        sub.add_argument("platform", choices=("notion", "airtable", "sheets"), nargs="?" if name == "list" else None)
+        sub.add_argument("platform", choices=TOKENS, nargs="?" if name == "list" else None)
         if name != "list":
-            _account_option(sub)
+            _account_option(sub, "; for custom USER@HOST, whose password it is")
         if name == "set":
             sub.add_argument("--stdin", action="store_true", help="read the token from standard input, as a pipe does")
             sub.add_argument("--file", metavar="FILE", help="sheets: service account, or OAuth client of a desktop app")
         if name == "check":
             sub.add_argument("--answers", metavar="FILE", help="prove the target of these answers as well")
+
+
+def _serve(commands: Commands) -> None:
+    sub = _add(
+        commands, "serve", "Show the wizard in a browser, on this machine only unless told otherwise", json=False
+    )
+    sub.add_argument("--port", type=_port, default=8000, metavar="N", help="the port to serve on (8000)")
+    sub.add_argument("--host", default="127.0.0.1", metavar="HOST", help="the address to serve on (127.0.0.1)")
+    sub.add_argument("--allow-others", action="store_true", help="serve other machines too; nothing is encrypted")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text} is no port from 1 to 65535")
+    return int(text)
 
 
 def _records(commands: Commands) -> None:

@@ -30,8 +30,9 @@ def token_set(arguments: Namespace) -> int:
     if arguments.json:
         output.as_json({"platform": platform, "account": account, "where": "keyring"})
     else:
-        more = f" --account {account}" if account else ""
-        output.line(f"The {platform} token is in your keyring. Next: `chatbuilder token check {platform}{more}`.")
+        what = f"The password of {account}" if platform == "custom" else f"The {platform} token"
+        more = " --answers FILE" if platform == "custom" else f" --account {account}" if account else ""
+        output.line(f"{what} is in your keyring. Next: `chatbuilder token check {platform}{more}`.")
     return ExitCode.DONE
 
 
@@ -41,8 +42,18 @@ def _keep_file(arguments: Namespace) -> None:
             "--file is for the credentials files of Google.", title="No file needed", kept="nothing was changed.",
             hint=f"run `chatbuilder token set {arguments.platform}` and paste the token.",
         )  # fmt: skip
-    output.note("If a browser opens: agree there. Ctrl-C stops waiting for it.")
-    pipeline.token_file(arguments.file, arguments.account or "")
+    pipeline.token_file(arguments.file, arguments.account or "", open_browser=_agree)
+
+
+def _agree(address: str) -> None:
+    """Open the page of Google on which the person agrees; without a browser they open it themselves."""
+    from chatbuilder.pipeline.connecting import open_page
+
+    opened = open_page(address)
+    output.note("Agree in the browser that opened." if opened else "Agree on this page, in a browser of this machine:")
+    if not opened:
+        output.note(address)
+    output.note("Ctrl-C stops waiting for it.")
 
 
 def _read(platform: str) -> str:
@@ -56,7 +67,7 @@ def _read(platform: str) -> str:
     from getpass import getpass
 
     with contextlib.suppress(EOFError):
-        return _some(getpass(f"Token for {platform} (it is not shown): "))
+        return _some(getpass(f"{'Password' if platform == 'custom' else f'Token for {platform}'} (it is not shown): "))
     return _some("")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 _CODE = ("Code", "Code - Insiders", "VSCodium")
@@ -26,10 +28,12 @@ _PLACES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
-def discover(home: Path) -> list[tuple[str, Path]]:
+def discover(home: Path, more: Iterable[tuple[str, Iterable[str]]] = ()) -> list[tuple[str, Path]]:
     """Return (source id, path) for each agent's log folder or database that exists under this home folder.
 
     Paths are what `open_source` takes, one for each place: a folder stands for all logs in it, so that sessions that
-    span files are read together. Linux, macOS and Windows places are all looked at. Nothing is read, only looked for.
+    span files are read together. Linux, macOS and Windows places are all looked at, and `more`: ids and globs
+    of foreign sources. Nothing is read, only looked for.
     """
-    return [(source, path) for source, globs in _PLACES for pattern in globs for path in sorted(home.glob(pattern))]
+    places = chain(_PLACES, more)
+    return [(source, path) for source, globs in places for pattern in globs for path in sorted(home.glob(pattern))]

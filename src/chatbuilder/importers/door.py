@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from chatbuilder.chats import ChatSession
@@ -18,7 +19,9 @@ from chatbuilder.importers.common.entries import (
     beside,
     database,
     in_folder,
+    in_tar,
     in_zip,
+    is_tar,
     label,
     on_disk,
     seekable,
@@ -51,9 +54,10 @@ class Reading:
     Leaving its `with` block (or `close()`) after stopping early closes every file and removes temporary copies.
     """
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: Limits, more: Sequence[Shape] = ()) -> None:
         self.path = path
         self.limits = limits
+        self.more = more
         self.files: list[FileReport] = []
         self.ignored = 0  # files in which no chats were recognised
         self._found: Found | None = None
@@ -77,13 +81,15 @@ class Reading:
             self._found.close()  # type: ignore[attr-defined]  # it is a generator
 
 
-def open_source(path: Path, *, limits: Limits = LIMITS) -> Reading:
+def open_source(path: Path, *, limits: Limits = LIMITS, more: Sequence[Shape] = ()) -> Reading:
     """Return the reading of an export: a file, a zip, or a folder with any number of them.
+
+    `more` are shapes of foreign sources, tried after all of ours.
 
     Nothing is opened until the iteration starts. Only the path (and what lies under it) is read, nothing is written
     but temporary copies of databases and zips inside zips, which are removed.
     """
-    return Reading(path, limits)
+    return Reading(path, limits, more)
 
 
 @dataclass(slots=True)
@@ -103,7 +109,7 @@ class _Walk:
 
         self._reading = reading
         self._limits = reading.limits
-        self._shapes: tuple[Shape, ...] = SHAPES
+        self._shapes: tuple[Shape, ...] = (*SHAPES, *reading.more)
         self._parts = PartsList()
         self._troubles: list[str] = []
 
@@ -179,6 +185,8 @@ class _Walk:
             yield from self._zip(entry, container)
         elif head.startswith(b"SQLite format 3\0"):
             yield from self._database(entry)
+        elif is_tar(head):
+            yield from self._tar(entry, container)
         else:
             yield from self._text(entry, head, container)
 
@@ -192,6 +200,14 @@ class _Walk:
                 return
             inside = _Container(entry.where, container.depth + 1)
             yield from self._container(in_zip(archive, entry.where, self._limits), inside)
+
+    def _tar(self, entry: Entry, container: _Container) -> Found:
+        if container.depth >= self._limits.zips:
+            yield self._trouble(Problem(entry.where, "it is a tar too deep inside others", "too-large"))
+            return
+        with TemporaryDirectory(prefix="chatbuilder-") as folder:
+            inside = _Container(entry.where, container.depth + 1)
+            yield from self._container(in_tar(entry, Path(folder), self._limits), inside)
 
     def _database(self, entry: Entry) -> Found:
         with database(entry, self._limits) as connection:

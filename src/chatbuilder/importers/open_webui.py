@@ -54,7 +54,7 @@ def _parse(entry: Json, context: Context) -> ChatSession:
     models = [label for model in sequence(chat.get("models")) if (label := name(model))]
     tags = [*sequence(mapping(entry.get("meta")).get("tags")), *sequence(chat.get("tags"))]
     labels = [name(tag.get("name")) if isinstance(tag, dict) else name(tag) for tag in tags]
-    first = next(iter(read), None)
+    first = next((key for key in read if not parent_of.get(key)), next(iter(read), None))
     return session(
         SOURCE,
         own_id or first,

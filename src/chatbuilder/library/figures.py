@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from chatbuilder.chats import SOURCES
+from chatbuilder.chats import assistant_of
 from chatbuilder.library.listing import FROM, Filters, stamp
 from chatbuilder.library.stored import moment
 
@@ -98,8 +98,8 @@ def _grouped(connection: sqlite3.Connection, what: str, where: str, values: list
 
 def _assistants(rows: list[sqlite3.Row]) -> tuple[Figure, ...]:
     """Several sources may be one assistant (Gemini's app, studio and command line)."""
-    names = sorted({_name(row[0]) for row in rows})
-    mine = {name: [row for row in rows if _name(row[0]) == name] for name in names}
+    names = sorted({assistant_of(row[0]) for row in rows})
+    mine = {name: [row for row in rows if assistant_of(row[0]) == name] for name in names}
     found = [Figure(name, *(sum(row[at] for row in mine[name]) for at in (1, 2, 3))) for name in names]
     return tuple(sorted(found, key=lambda figure: (-figure.chats, figure.name)))
 
@@ -112,15 +112,10 @@ def _months(rows: list[sqlite3.Row]) -> tuple[Month, ...]:
     }
     for month, source, chats in rows:
         found = counts[month]
-        found[_name(source)] = found.get(_name(source), 0) + chats
+        found[assistant_of(source)] = found.get(assistant_of(source), 0) + chats
     return tuple(Month(month, sum(found.values()), found) for month, found in counts.items())
 
 
 def _all_months(first: str, last: str) -> list[str]:
     begin, end = (int(text[:4]) * 12 + int(text[5:]) - 1 for text in (first, last))
     return [f"{at // 12:04}-{at % 12 + 1:02}" for at in range(begin, end + 1)]
-
-
-def _name(source: str) -> str:
-    known = SOURCES.get(source)
-    return known.assistant if known else source

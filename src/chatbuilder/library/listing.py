@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from chatbuilder.chats import SOURCES
+from chatbuilder.chats import SOURCES, assistant_of
 from chatbuilder.clock import iso
 from chatbuilder.errors import InputError
 from chatbuilder.library.stored import moment, truth
@@ -134,8 +134,7 @@ class ChatInfo:
     @property
     def assistant(self) -> str:
         """The product's name for people."""
-        known = SOURCES.get(self.source)
-        return known.assistant if known else self.source
+        return assistant_of(self.source)
 
     def data(self) -> dict[str, Any]:
         """Return the chat as `chats --json` reports it (DESIGN section 6)."""

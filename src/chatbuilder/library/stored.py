@@ -11,7 +11,8 @@ from typing import cast
 from chatbuilder.chats import ChatSession, Kind, Message, Part
 from chatbuilder.library.chats_schema import SHIFT
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_new = tuple.__new__  # what a NamedTuple's own constructor ends in
+EPOCH, _FAR = datetime(1970, 1, 1, tzinfo=UTC), 2e9
 WORDS: tuple[Kind, ...] = ("typed", "answer")
 """The kinds of parts that are what was said."""
 
@@ -33,7 +34,10 @@ def seconds(moment: datetime | None) -> float | None:
 
 def moment(at: float | None) -> datetime | None:
     """Return the moment so many seconds after 1970, in UTC."""
-    return None if at is None else EPOCH + timedelta(seconds=at)
+    if at is None:
+        return None
+    # The usual ones the quick way; what is far off is no time stamp everywhere (Windows).
+    return datetime.fromtimestamp(at, UTC) if 0 <= at < _FAR else EPOCH + timedelta(seconds=at)
 
 
 def parts_of(kind: str | None, body: str) -> tuple[Part, ...]:
@@ -76,14 +80,17 @@ def session_of(connection: sqlite3.Connection, row: sqlite3.Row) -> ChatSession:
 
 def _messages(connection: sqlite3.Connection, chat: int) -> Iterator[Message]:
     ids: list[str | None] = []
-    query = "SELECT * FROM messages WHERE id >= ? AND id < ? ORDER BY id"
-    for row in connection.execute(query, (chat << SHIFT, (chat + 1) << SHIFT)):
-        ids.append(row["source_id"])
-        parent = row["parent"]
-        yield Message(
-            row["source_id"], ids[parent] if isinstance(parent, int) else parent, row["role"],
-            parts_of(row["kind"], row["body"]), moment(row["time"]), row["model"], bool(row["active"]),
-        )  # fmt: skip
+    cursor = connection.cursor()
+    cursor.row_factory = None  # plain tuples: a large library has hundreds of thousands of messages
+    cursor.execute(
+        "SELECT source_id, parent, role, kind, body, time, model, active FROM messages WHERE id >= ? AND id < ?"
+        " ORDER BY id", (chat << SHIFT, (chat + 1) << SHIFT),
+    )  # fmt: skip
+    for own, parent, role, kind, body, time, model, active in cursor:
+        ids.append(own)
+        before = ids[parent] if isinstance(parent, int) else parent
+        parts = (_new(Part, (kind, body, None)),) if kind is not None else parts_of(kind, body)
+        yield _new(Message, (own, before, role, parts, moment(time), model, bool(active)))
 
 
 def truth(value: int | None) -> bool | None:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from chatbuilder.errors import InputError
 
@@ -32,12 +32,16 @@ _COMPATIBLE = re.compile("[\ufb00-\ufdff\ufe30-\ufe4f\ufe70-\ufefc\uff00-\uffef]
 _MARK = re.compile(f"[{_MARKS}]+")
 _SAME = str.maketrans("أإآٱىةکی", "اااايهكي")
 _WORD = re.compile(r"[^\W_]")
+_BEYOND = re.compile("[^\x00-\x7f]+")
+_SHORT = 24  # characters of a stretch that is worth remembering
 
 
 def fold(text: str) -> str:
     """Return text with everything taken off that a search should not be strict about; pairs are not made yet."""
-    if text.isascii() or not _SPECIAL.search(text):
-        return text
+    return text if text.isascii() or not _SPECIAL.search(text) else _folded(text)
+
+
+def _folded(text: str) -> str:
     plain = _COMPATIBLE.sub(lambda found: unicodedata.normalize("NFKC", found.group()), text)
     bare = _MARK.sub("", unicodedata.normalize("NFD", plain))
     return unicodedata.normalize("NFC", bare).translate(_SAME)
@@ -49,8 +53,21 @@ def indexed(text: str) -> str:
     The same text always gives the same result: rows are taken out of the index by giving it again. A change here needs
     a migration that builds the index anew.
     """
-    folded = fold(text)
-    return folded if folded is text else _RUN.sub(_pairs, folded)
+    if text.isascii() or not _SPECIAL.search(text):
+        return text
+    # What is done to a stretch beyond ASCII does not depend on its surroundings, and most stretches are short and come
+    # again: an accented letter, a word, punctuation.
+    return _BEYOND.sub(_stretch, text)
+
+
+def _stretch(found: re.Match[str]) -> str:
+    text = found[0]
+    return _known_stretch(text) if len(text) <= _SHORT else _RUN.sub(_pairs, _folded(text))
+
+
+@lru_cache(maxsize=20_000)
+def _known_stretch(text: str) -> str:
+    return _RUN.sub(_pairs, _folded(text))
 
 
 def _pairs(run: re.Match[str]) -> str:

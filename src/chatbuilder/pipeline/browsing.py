@@ -18,6 +18,7 @@ from chatbuilder.library.imports import ImportLog, StoredProblem
 from chatbuilder.library.listing import ChatInfo, Filters, Order, ProjectInfo
 from chatbuilder.library.search import Hit, Sort
 from chatbuilder.paths import locate
+from chatbuilder.pipeline import plugins
 
 MOST = 500  # hits of one search
 
@@ -40,6 +41,7 @@ class Hits:
 
 @contextmanager
 def _library() -> Iterator[Connection]:
+    plugins.chat_sources()  # their names can be asked for, too
     with archive.opened(locate().library) as connection:
         yield connection
 

@@ -158,6 +158,8 @@ class Run:
                 if len(self._jobs) >= self._room.batch or self._text >= BATCH_TEXT:
                     self._work()
                     self._tell()
+                elif time.monotonic() - self._told > OFTEN:
+                    self._tell()
             self._work()
         finally:
             self._settle()

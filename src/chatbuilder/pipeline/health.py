@@ -13,6 +13,7 @@ from chatbuilder import __version__, audit, credentials
 from chatbuilder.errors import ChatbuilderError
 from chatbuilder.library.systems import Library
 from chatbuilder.paths import Paths, locate, private_folder
+from chatbuilder.pipeline import plugins
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def doctor() -> list[Check]:
         Check("chatbuilder", "ok", f"{__version__} on Python {platform.python_version()}, {platform.system()}"),
         _folders(paths), _library(paths), _sqlite(), _keyring(), _terminal(),
     ]  # fmt: skip
-    return [*found, *_tokens(), _postgres()]
+    return [*found, *_tokens(), _postgres(), *_plugins()]
 
 
 def _folders(paths: Paths) -> Check:
@@ -85,6 +86,8 @@ def _terminal() -> Check:
 def _tokens() -> list[Check]:
     out = []
     for key in credentials.ENVIRONMENT:
+        if key == "custom":  # a password is a server's, and each server has its own ways to let people in
+            continue
         state = credentials.state(key)
         out.append(Check(f"token: {key}", "ok" if state.found else "note", state.where))
     return out
@@ -94,8 +97,18 @@ def _postgres() -> Check:
     if importlib.util.find_spec("psycopg"):
         return Check("PostgreSQL driver", "ok", "installed")
     return Check(
-        "PostgreSQL driver", "note", "not installed", "only needed for PostgreSQL: pip install 'chatbuilder[postgres]'."
+        "PostgreSQL driver", "note", "not installed", "only needed for PostgreSQL: pip install 'psycopg[binary]'."
     )
+
+
+def _plugins() -> list[Check]:
+    return [
+        Check(f"plug-in {plugin.name}", "note", f"{plugin.package} cannot be used: {plugin.problem}",
+              "update or remove that package; everything else works without it.")
+        if plugin.problem
+        else Check(f"plug-in {plugin.name}", "ok", plugin.package)
+        for plugin in plugins.chat_sources()
+    ]  # fmt: skip
 
 
 def audit_entries() -> list[dict[str, Any]]:

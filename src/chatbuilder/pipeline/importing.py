@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,15 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from chatbuilder import audit
-from chatbuilder.chats import FIELDS, SOURCES, ChatSession
+from chatbuilder.chats import FIELDS, SOURCES, ChatSession, assistant_of
 from chatbuilder.errors import ChatbuilderError, InputError, InterruptedByUser
 from chatbuilder.importers import Problem, Reading, discover, open_source
 from chatbuilder.library.chats import ChatStore, Incoming, Preview, Verdict, opened
 from chatbuilder.library.imports import KEPT, ImportLog
 from chatbuilder.paths import locate, typed
+from chatbuilder.pipeline import plugins
 
 BATCH_CHATS, BATCH_TEXT = 500, 8_000_000  # chats, characters that are written at once
 SHOWN = 1_000  # problems in a report
+OFTEN = 0.3  # seconds after which what was read is written and told, however little it is
 _FILES = 200_000  # looked at for the time of a folder
 
 
@@ -100,7 +103,7 @@ class ImportReport:
 def _source_data(name: str, part: SourceReport) -> dict[str, Any]:
     known = SOURCES.get(name)
     return {
-        "assistant": known.assistant if known else name, "imported": part.imported, "updated": part.updated,
+        "assistant": assistant_of(name), "imported": part.imported, "updated": part.updated,
         "unchanged": part.unchanged, "quarantined": part.quarantined, "messages": dict(part.messages),
         "filled": dict(part.filled), "derived": dict(part.derived),
         "can_fill": list(known.fills) if known else [], "can_derive": list(known.derives) if known else [],
@@ -132,8 +135,8 @@ Hear = Callable[[ImportProgress], None]
 
 def discover_logs() -> list[FoundLogs]:
     """Return where agents keep their chats on this machine; only looks for places, reads nothing."""
-    found = discover(Path.home())
-    return [FoundLogs(source, SOURCES[source].assistant, str(path)) for source, path in found]
+    found = discover(Path.home(), plugins.places())
+    return [FoundLogs(source, assistant_of(source), str(path)) for source, path in found]
 
 
 def import_chats(
@@ -238,10 +241,11 @@ class _Run:
         self._batch = _Batch()
         self._under_way: tuple[_Batch, Future[list[Verdict]]] | None = None
         self._kept = 0
+        self._written = time.monotonic()
 
     def go(self) -> None:
         """Read all of it."""
-        reading = open_source(self._path)
+        reading = open_source(self._path, more=plugins.shapes())
         self._desk.begin(str(self._path.absolute()))
         status = "stopped"
         try:
@@ -259,9 +263,9 @@ class _Run:
         try:
             for found in reading:
                 self._batch.add(found, self._exported)
-                if self._batch.full:
+                if self._batch.full or time.monotonic() - self._written > OFTEN:
                     self._write()
-                    self._go_on()
+                self._go_on()
         finally:
             # Also when its end was wrong or somebody stopped it: what came before is whole.
             self._write()
@@ -276,6 +280,7 @@ class _Run:
 
     def _write(self) -> None:
         self._settle()
+        self._written = time.monotonic()
         batch, self._batch = self._batch, _Batch()
         if not (batch.chats or batch.problems):
             return

@@ -13,7 +13,7 @@ from chatbuilder.errors import ChatbuilderError, CredentialsError, ExitCode, Una
 from chatbuilder.library.journal import Journal
 from chatbuilder.library.systems import Job, Library
 from chatbuilder.paths import locate
-from chatbuilder.pipeline import evolving
+from chatbuilder.pipeline import evolving, passwords
 from chatbuilder.pipeline.designing import build
 from chatbuilder.pipeline.hands import Hands, hands_of, never, silent, usable_target
 from chatbuilder.pipeline.outside import desk_of, for_account, is_remote, naming_account
@@ -22,6 +22,7 @@ from chatbuilder.pipeline.tidying import Tidied, tidy_up
 from chatbuilder.provision import crew
 from chatbuilder.provision.base import Preflight, Provisioner, Result
 from chatbuilder.provision.runner import Event, Outcome, give_up, run, settle, step_of
+from chatbuilder.servers import is_server
 from chatbuilder.solution import Evolution, Plan, Solution
 
 __all__ = [
@@ -83,16 +84,23 @@ def inspect_target(
     config: Config, *, cancelled: Callable[[], bool] = never, on_event: Callable[[Event], None] = silent
 ) -> TargetReport:
     """Look at the target without changing it; problems are reported, not raised."""
-    token = credentials.state(config.platform, config.target.account or "")
-    place = ""
+    place = where = ""
     try:
+        where = _credentials(config)
         place = place_of(config)
         found = _look(config, place, hands_of(config, system_id(config), on_event, cancelled))
     except ChatbuilderError as error:
         problems = (error.message, *error.problems, *((error.hint,) if error.hint else ()))
         code = int(error.exit_code)
-        return TargetReport(place, False, False, problems=problems, credentials=token.where, code=code)
-    return TargetReport(found.place, True, found.exists, found.notes, found.merges, (), token.where)
+        return TargetReport(place, False, False, problems=problems, credentials=where, code=code)
+    return TargetReport(found.place, True, found.exists, found.notes, found.merges, (), where)
+
+
+def _credentials(config: Config) -> str:
+    """Return where the token or password of a target comes from, in words."""
+    if is_server(config.target.database):
+        return passwords.state(str(config.target.database))
+    return credentials.state(config.platform, config.target.account or "").where
 
 
 def _look(config: Config, place: str, hands: Hands) -> Preflight:

@@ -16,7 +16,7 @@ from chatbuilder.library.chats import opened
 from chatbuilder.library.placements import Placements
 from chatbuilder.library.systems import Library, System
 from chatbuilder.paths import locate
-from chatbuilder.pipeline import evolving
+from chatbuilder.pipeline import evolving, plugins
 from chatbuilder.pipeline.filling import Run, SyncProblem, SyncProgress, SyncReport, SyncWaiting, stopped
 from chatbuilder.pipeline.hands import hands_of, never, usable_target
 from chatbuilder.pipeline.outside import desk_of, naming_account
@@ -41,6 +41,7 @@ def sync(
     syncing again goes on.
     """
     begin = time.monotonic()
+    plugins.chat_sources()  # what their chats are called
     with Library(locate().library) as library:
         found = library.system(system)
         results = evolving.known(library.journal(found.id).records())
@@ -61,7 +62,10 @@ def sync(
                 _go(run, found, restore=restore)
             finally:
                 report.requests = room.store.requests
+                # What a store learns only once it looks: one that is asked nothing costs no call.
+                report.notes += getattr(room.store, "notes", ())
                 report.unlisted = dict(room.maker.unlisted.most_common())
+                report.notes += getattr(room.store, "noticed", ())
             if dry_run:
                 forecast = room.store.forecast(run.outlook())
                 report.requests = forecast.requests

@@ -9,10 +9,11 @@ from pathlib import Path, PurePath
 from chatbuilder.answers import check
 from chatbuilder.config import Config
 from chatbuilder.paths import typed
-from chatbuilder.pipeline import outside
+from chatbuilder.pipeline import outside, passwords
 from chatbuilder.pipeline.hands import never
 from chatbuilder.provision.base import Provisioner
 from chatbuilder.provision.outside.desk import Desk
+from chatbuilder.servers import is_server
 
 
 def default_target(config: Config) -> dict[str, str]:
@@ -65,6 +66,8 @@ def place_of(config: Config) -> str:
         return str(typed(target.path).resolve())
     if file := _sqlite_file(target.database or ""):
         return f"sqlite:///{file.resolve().as_posix()}"
+    if is_server(target.database):
+        return passwords.server(str(target.database)).identity
     return target.database or "nowhere yet"
 
 
@@ -80,6 +83,7 @@ def system_id(config: Config) -> str:
     remote = outside.is_remote(config.platform)
     whole = outside.identity(config)[1] if remote else config.platform in ("excel", "custom")
     name = PurePath(place).stem if whole and not remote else config.name
+    name = passwords.server(str(config.target.database)).name if is_server(config.target.database) else name
     parts = [config.platform, place] if whole else [config.platform, place, config.name]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:6]
     # Where the name may change, the id must not follow it.
@@ -95,6 +99,9 @@ def open_provisioner(config: Config, desk: Desk | None = None) -> Provisioner:
     if outside.is_remote(config.platform):
         return outside.open_remote(config, desk or outside.desk_of(never))
     module = import_module(f"chatbuilder.provision.{config.platform}")
+    if is_server(config.target.database):
+        server: Provisioner = module.open_server(config.target.database, passwords.find(str(config.target.database)))
+        return server
     target = config.target.database if config.platform == "custom" else typed(str(config.target.path)).absolute()
     provisioner: Provisioner = module.open_target(target)
     return provisioner

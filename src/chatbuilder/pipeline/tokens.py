@@ -11,6 +11,7 @@ from chatbuilder import audit, credentials
 from chatbuilder.credentials import TokenInfo
 from chatbuilder.errors import InterruptedByUser
 from chatbuilder.paths import locate
+from chatbuilder.pipeline import passwords
 from chatbuilder.pipeline.outside import base_url, desk_of, naming_account
 from chatbuilder.provision import crew
 from chatbuilder.provision.base import Account
@@ -55,6 +56,8 @@ def token_file(
     secret = credentials.read_google(path)
     kind = credentials.kind_of_google(secret.reveal())
     if kind == "client":
+        if keep:
+            credentials.need_keyring("sheets")
         site = Site(secret, url=base_url("sheets"), desk=desk_of(cancelled))
         consent = import_module("chatbuilder.provision.sheets.consent")
         secret = _patiently(lambda: consent.authorise(secret, site, open_browser), cancelled, _silent)
@@ -83,6 +86,9 @@ def token_check(
 
     Raises `CredentialsError` (no token, or refused), `RefusedError`, `InputError`, `InterruptedByUser`.
     """
+    if platform == "custom":
+        given = token if isinstance(token, Secret) or token is None else Secret(token)
+        return passwords.check(target or {}, account, given)
     if token is None:
         secret = credentials.find(platform, account)
     else:

@@ -107,7 +107,7 @@ def destroy(
                 continue
             if removal.removed:
                 journal.removed(record.key)
-            taken.append(Taken(removal.what or record.title, removal.removed, removal.why))
+            taken += _told(record, removal)
         kept = sum(not item.removed for item in taken)
         audit.record(
             locate().audit_log, "destroy", system=system.id, removed=len(taken) - kept, kept=kept, failed=len(problems)
@@ -134,6 +134,10 @@ def _stopped(count: int) -> InterruptedByUser:
 
 def _words(error: ChatbuilderError | OSError) -> str:
     return error.message if isinstance(error, ChatbuilderError) else str(error.strerror or error)
+
+
+def _told(record: Record, removal: Removal) -> list[Taken]:
+    return [Taken(removal.what or record.title, removal.removed, removal.why)] if removal.told else []
 
 
 def _remove(record: Record, provisioner: Provisioner) -> Removal:

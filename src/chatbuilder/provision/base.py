@@ -27,11 +27,15 @@ class Preflight:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What became of one step's work when it was taken down; `why` says why something was kept."""
+    """What became of one step's work when it was taken down; `why` says why something was kept.
+
+    `told` is False for what another step's words cover already: a field whose table is named.
+    """
 
     removed: bool
     what: str
     why: str = ""
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from chatbuilder.atomic import place_new
 from chatbuilder.errors import InputError, RefusedError
 from chatbuilder.provision import disk
 from chatbuilder.provision.rows import Delivery, Forecast, Found, Outlook, Related, Wanted, Written
@@ -25,20 +26,29 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 class NotesStore:
-    """The notes below `root`; `folder` is the one for new notes, from there."""
+    """The notes below `root`; `folder` is the one for new notes, from there.
+
+    Each note has a name that no other may have: its path. A platform with other names overrides `_name` and `_list`.
+    """
+
+    _mark = b"source_id"
+    """Stands in the beginning of every note that has a key."""
+    _suffixes: tuple[str, ...] = (".md",)
+    _aside: frozenset[str] = frozenset()
+    """Folders, from the root, in which nothing is a note; neither is it in hidden ones, such as `.trash`."""
 
     def __init__(self, root: Path, folder: str, key_of: Callable[[str], str | None]) -> None:
         self._root, self._folder, self._key_of = root.resolve(), folder, key_of
         self._index = sqlite3.connect("", isolation_level=None)
         self._index.execute("PRAGMA journal_mode = OFF")
-        self._index.execute("CREATE TABLE notes (path TEXT PRIMARY KEY, key TEXT, stem TEXT) WITHOUT ROWID")
+        self._index.execute("CREATE TABLE notes (path TEXT PRIMARY KEY, key TEXT, name TEXT) WITHOUT ROWID")
         self._index.execute("CREATE INDEX notes_key ON notes (key)")
-        self._index.execute("CREATE TABLE taken (name TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._index.execute("CREATE TABLE taken (name TEXT PRIMARY KEY, path TEXT) WITHOUT ROWID")
         self._index.execute("CREATE TABLE numbers (name TEXT PRIMARY KEY, next INTEGER) WITHOUT ROWID")
         self._indexed = False
         self._listed: set[str] = set()
-        self._loose: list[Path] = []
-        self._folders: dict[str, Path] = {}
+        self._loose: list[str] = []
+        self._folders: dict[str, str] = {}
         self._swept: set[Path] = set()
         self.requests = 0
 
@@ -100,77 +110,103 @@ class NotesStore:
         return data.decode("utf-8", "surrogateescape")
 
     def _index_all(self) -> None:
-        """Look into the properties of every note once; what is in hidden folders (`.trash`) is not there."""
+        """Look into the properties of every note once."""
         if self._indexed:
             return
         self._indexed = True
         with self._transaction():
-            for path in _notes(self._root):
-                relative = path[len(str(self._root)) + 1 :].replace(os.sep, "/")
-                stem = relative.rpartition("/")[2][:-3].casefold()
-                row = (relative, self._head_key(path), stem)
+            for path in self._notes():
+                relative = self._relative(path)
+                row = (relative, *self._facts(relative, _head(path)))
                 with suppress(UnicodeError):  # a name that is no text is none of ours
                     self._index.execute("INSERT OR IGNORE INTO notes VALUES (?, ?, ?)", row)
+
+    def _relative(self, path: str) -> str:
+        return path[len(str(self._root)) + 1 :].replace(os.sep, "/")
+
+    def _notes(self) -> Iterator[str]:
+        """Yield the notes, in a stable order; links and hidden folders are left out."""
+        waiting = [str(self._root)]
+        while waiting:
+            try:
+                with os.scandir(waiting.pop()) as entries:
+                    found = sorted(entries, key=lambda entry: entry.name)
+            except OSError:
+                continue
+            for entry in found:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if self._relative(entry.path) not in self._aside:
+                        waiting.append(entry.path)
+                elif entry.name.endswith(self._suffixes) and entry.is_file(follow_symlinks=False):
+                    yield entry.path
+
+    def _facts(self, relative: str, head: bytes) -> tuple[str | None, str]:
+        """Return the key of a note, and the name by which related notes are found."""
+        key = self._key_of(head.decode("utf-8", "replace")) if self._mark in head else None
+        return key, relative.rpartition("/")[2][:-3].casefold()
 
     def _transaction(self) -> sqlite3.Connection:
         self._index.execute("BEGIN")
         return self._index
 
-    def _head_key(self, path: str) -> str | None:
-        try:
-            handle = os.open(path, os.O_RDONLY | _NO_LINK)
-        except OSError:
-            return None
-        try:
-            head = os.read(handle, _HEAD)
-        except OSError:
-            return None
-        finally:
-            os.close(handle)
-        return self._key_of(head.decode("utf-8", "replace")) if b"source_id" in head else None
-
     # writing
 
     def reserve(self, data: Mapping[str, Any]) -> str:
-        """Return a path that no note has, also where case makes no difference: the stem, or “stem (2)” and so on."""
+        """Return a path whose name no note has, also where case makes no difference: the stem, “stem (2)” and so on."""
         folder, stem = data["folder"], data["stem"]
         self._list(folder)
         counter = f"{folder}/{stem}".casefold()
         row = self._index.execute("SELECT next FROM numbers WHERE name = ?", (counter,)).fetchone()
         number = row[0] if row else 1
         while True:
-            name = f"{folder}/{stem}.md" if number == 1 else f"{folder}/{stem} ({number}).md"
+            path = f"{folder}/{stem}.md" if number == 1 else f"{folder}/{stem} ({number}).md"
             number += 1
-            if self._index.execute("INSERT OR IGNORE INTO taken VALUES (?)", (name.casefold(),)).rowcount:
+            taken = (self._name(path), path)
+            if self._index.execute("INSERT OR IGNORE INTO taken VALUES (?, ?)", taken).rowcount:
                 break
         self._index.execute("INSERT OR REPLACE INTO numbers VALUES (?, ?)", (counter, number))
-        return name
+        return path
+
+    def _name(self, path: str) -> str:
+        """Return the name that a new note has there, in the form in which equal ones clash."""
+        return path.casefold()
 
     def _list(self, folder: str) -> None:
+        """Take down the names that new notes of a folder cannot have, once."""
         if folder in self._listed:
             return
         self._listed.add(folder)
         with suppress(OSError), os.scandir(disk.inside(self._root, folder)) as entries:
-            names = ((f"{folder}/{entry.name}".casefold(),) for entry in entries if entry.name.isprintable())
+            paths = (f"{folder}/{entry.name}" for entry in entries if entry.name.isprintable())
             with self._transaction():
-                self._index.executemany("INSERT OR IGNORE INTO taken VALUES (?)", names)
+                rows = ((path.casefold(), path) for path in paths)
+                self._index.executemany("INSERT OR IGNORE INTO taken VALUES (?, ?)", rows)
+
+    def _own(self, path: str, data: Mapping[str, Any]) -> str:
+        """Return the path meant for a new note, or another one when a note of that name has come since."""
+        self._list(path.rpartition("/")[0])
+        name = self._name(path)
+        self._index.execute("INSERT OR IGNORE INTO taken VALUES (?, ?)", (name, path))
+        (holder,) = self._index.execute("SELECT path FROM taken WHERE name = ?", (name,)).fetchone()
+        return path if holder == path else self.reserve(data)
 
     def write(self, deliveries: Sequence[Delivery]) -> list[Written]:
         """Write notes. New ones are flushed by `settle`, all at once; a note that was there is flushed by itself."""
         return [self._deliver(item) for item in deliveries]
 
     def _deliver(self, item: Delivery) -> Written:
-        data = item.data["text"].encode("utf-8", "surrogateescape")
         try:
             if item.found is None:
-                remote = self._create(self._place(item.remote), item, data)
+                remote = self._create(item)
             else:
-                place = disk.inside(self._root, item.remote)
-                if self._read(place) != item.found.state:
-                    return Written(item.remote, "the note was changed while this ran")
-                self._sweep(place.parent)
-                disk.write(place, data)
                 remote = item.remote
+                place = disk.inside(self._root, remote)
+                if self._read(place) != item.found.state:
+                    return Written(remote, "the note was changed while this ran")
+                self._sweep(place.parent)
+                disk.write(place, _bytes(item.data["text"]))
         except OSError as error:
             if error.errno in _FULL:
                 raise _refused(error, item.remote) from error
@@ -178,37 +214,46 @@ class NotesStore:
         self.requests += 1
         return Written(remote)
 
-    def _place(self, remote: str) -> Path:
-        """Return the place of a new note, where nothing is followed or replaced; each folder is looked at once."""
+    def _place(self, remote: str) -> str:
+        """Return the place of a new note, where nothing is followed or replaced; each folder is looked at once.
+
+        Places of new notes are plain texts: making paths of them takes as long as writing the note.
+        """
         folder, _, name = remote.rpartition("/")
         if folder not in self._folders:
-            self._folders[folder] = disk.inside(self._root, folder) if folder else self._root
-        return self._folders[folder] / name
+            self._folders[folder] = str(disk.inside(self._root, folder) if folder else self._root)
+        return f"{self._folders[folder]}{os.sep}{name}"
 
-    def _create(self, place: Path, item: Delivery, data: bytes) -> str:
-        """Put a new note in place whole, never over another; what a loss of power left empty is ours."""
-        remote = item.remote
-        temp = f"{place.parent}{os.sep}.chatbuilder-{secrets.token_hex(6)}.tmp"
+    def _create(self, item: Delivery) -> str:
+        """Put a new note in place, never over another one."""
+        remote = self._own(item.remote, item.data)
+        while not self._put(self._place(remote), _bytes(self._text(item.data, remote))):
+            remote = self.reserve(item.data)
+        self._loose.append(self._place(remote))
+        if self._indexed:
+            row = (remote, item.key, self._facts(remote, b"")[1])
+            self._index.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", row)
+        return remote
+
+    def _text(self, data: Mapping[str, Any], path: str) -> str:
+        """Return the text of a new note that stands there."""
+        return str(data["text"])
+
+    def _put(self, place: str, data: bytes) -> bool:
+        """Put a file in place whole, unless there is one; what a loss of power left empty is ours."""
+        temp = f"{os.path.dirname(place)}{os.sep}.chatbuilder-{secrets.token_hex(6)}.tmp"  # noqa: PTH120
         try:
             _write_whole(temp, data)
-            while True:
-                try:
-                    _place_new(temp, place)
-                    break
-                except FileExistsError:
-                    if place.is_file() and not place.read_bytes().strip(b"\0"):
-                        os.replace(temp, place)  # noqa: PTH105
-                        break
-                    remote = self.reserve(item.data)
-                    place = disk.inside(self._root, remote)
+            place_new(temp, place)
+        except FileExistsError:
+            there = Path(place)
+            if not there.is_file() or there.read_bytes().strip(b"\0"):
+                return False
+            os.replace(temp, place)  # noqa: PTH105
         finally:
             with suppress(OSError):
                 os.unlink(temp)  # noqa: PTH108
-        self._loose.append(place)
-        if self._indexed:
-            row = (remote, item.key, place.stem.casefold())
-            self._index.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", row)
-        return remote
+        return True
 
     def related(self, items: Sequence[Related]) -> list[str | None]:
         """Return the path, without extension, of the note of each project or topic."""
@@ -224,7 +269,7 @@ class NotesStore:
             if known and disk.inside(self._root, known).is_file():
                 return known[:-3]
         self._index_all()
-        query = "SELECT path FROM notes WHERE stem = ? LIMIT 2"
+        query = "SELECT path FROM notes WHERE name = ? LIMIT 2"
         moved = self._index.execute(query, (data["stem"].casefold(),)).fetchall()
         if len(moved) == 1 and moved[0][0].startswith(f"{data['folder'].partition('/')[0]}/"):
             return str(moved[0][0])[:-3]
@@ -245,10 +290,11 @@ class NotesStore:
         if len(loose) > _FEW and sys.platform == "linux":
             os.sync()
             return
-        for place in loose:
+        places = [Path(place) for place in loose]
+        for place in places:
             with suppress(OSError), place.open("rb+") as file:
                 os.fsync(file.fileno())
-        for folder in {place.parent for place in loose}:
+        for folder in {place.parent for place in places}:
             disk.sync_folder(folder)
 
     def close(self) -> None:
@@ -266,6 +312,24 @@ def _refused(error: OSError, where: str) -> RefusedError:
     )  # fmt: skip
 
 
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _head(path: str) -> bytes:
+    """Return the beginning of a note, nothing when it cannot be read."""
+    try:
+        handle = os.open(path, os.O_RDONLY | _NO_LINK)
+    except OSError:
+        return b""
+    try:
+        return os.read(handle, _HEAD)
+    except OSError:
+        return b""
+    finally:
+        os.close(handle)
+
+
 def _write_whole(place: str, data: bytes) -> None:
     """Write a new file. Plain calls to the system: pathlib takes as long again, for each of thousands of notes."""
     handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
@@ -275,35 +339,3 @@ def _write_whole(place: str, data: bytes) -> None:
             rest = rest[os.write(handle, rest) :]  # a full disk takes a part first, and then none
     finally:
         os.close(handle)
-
-
-def _place_new(temp: str, place: Path) -> None:
-    if os.name == "nt":
-        os.rename(temp, place)  # noqa: PTH104  on Windows this refuses when the target exists
-        return
-    try:
-        os.link(temp, place)
-    except FileExistsError:
-        raise
-    except OSError:  # no hard links here: FAT, some network drives
-        if os.path.lexists(place):
-            raise FileExistsError(str(place)) from None
-        os.replace(temp, place)  # noqa: PTH105
-
-
-def _notes(root: Path) -> Iterator[str]:
-    """Yield the notes below a folder, in a stable order; links and hidden folders are left out."""
-    waiting = [str(root)]
-    while waiting:
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-        except OSError:
-            continue
-        for entry in found:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(entry.path)
-            elif entry.name.endswith(".md") and entry.is_file(follow_symlinks=False):
-                yield entry.path

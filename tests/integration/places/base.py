@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from chatbuilder import pipeline
 from chatbuilder.config import Config
+from chatbuilder.paths import locate
 from chatbuilder.pipeline.syncing import SyncReport, sync
 from tests.integration.filling import FULL
 
@@ -24,6 +26,10 @@ class Place(ABC):
     """Whether a choice that is not among the options is refused there."""
     follows_renames = True
     """Whether a project that was renamed there is still known by the rows that come later."""
+    batch = "chatbuilder.pipeline.rooms.BATCH"
+    """Where it is said how many rows are written at once."""
+    forks = True
+    """Whether a process that is forked and killed leaves what it wrote in the room's folder."""
     moments = "seconds"
     """How exact times are there: "seconds" or "minutes"."""
 
@@ -39,6 +45,22 @@ class Place(ABC):
         job = pipeline.apply(config, on_event=lambda event: None, cancelled=lambda: False)
         assert job.status == "completed", job.error
         self.config, self.system = config, job.system
+
+    def keep(self) -> Any:
+        """What stands out there beside the folders of the test, to go back to."""
+        return None
+
+    def back_to(self, kept: Any) -> None:  # noqa: B027  (only those out there have anything to do)
+        """Go back to what was kept, once nothing is going on there any more."""
+
+    def each_call(self, moment: Callable[[], None]) -> None:  # noqa: B027  (only those out there are called)
+        """Let something happen before every call to a vendor, and after every answer."""
+
+    def lose_library(self) -> None:
+        """Lose the library, and let a new one know the system as well as it can."""
+        for file in locate().library.parent.glob("library*"):
+            file.unlink()
+        self.build(self.config)
 
     def sync(self, **more: Any) -> SyncReport:
         """Sync, and see that the counts add up."""

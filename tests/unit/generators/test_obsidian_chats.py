@@ -117,6 +117,8 @@ def test_the_key_of_a_note(head, key):
         ("[a](javascript:x) [b](https://y)", "[a]\\(javascript:x) [b](https://y)"), ("x ^id", "x \\^id"),
         ("```dataviewjs\n<% x\n```", "```text\n<\u200b% x\n```"), ("~~~py\n```\n~~~", "````py\n```\n````"),
         ("1. do\n    ```sh\n    ls\n    ```", "1. do\n```sh\nls\n```"), ("> ~~~query", "> \\~~~query"),
+        ("said\n^id", "said\n\\^id"), ("> - [ ] do", "> - \\[ ] do"), ("- 1.  [x] do", "- 1.  \\[x] do"),
+        ("a [ ] b", "a [ ] b"), ("```query```", "\u200b```query```"), ("## a\n####### b", "##### a\n####### b"),
         ("- ```tasks", "- \\`\\`\\`tasks"), ("a < b * c_d **bold**", "a < b * c_d **bold**"),
     ],
 )  # fmt: skip

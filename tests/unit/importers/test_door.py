@@ -1,9 +1,11 @@
 """Files, folders, zips in zips, compressed logs, parts that are missing, limits, damage."""
 
 import gzip
+import io
 import json
 import os
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -104,6 +106,62 @@ def test_compressed_logs(tmp_path):
     path = tmp_path / "rollout.jsonl.zst"
     path.write_bytes(zstd.compress(text))
     assert Result(path).chat.source == "codex"
+
+
+def tarred(files, **kinds):
+    """A tar in memory; `kinds` are entries that are no files, by name, as the type of the entry."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, kind in kinds.items():
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = kind, "/etc/passwd"
+            archive.addfile(entry)
+        for name, content in files.items():
+            data = content if isinstance(content, bytes) else json.dumps(content).encode()
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return packed.getvalue()
+
+
+def test_a_takeout_as_tgz_in_which_nothing_leads_outside(tmp_path):
+    log = "".join(json.dumps(line) + "\n" for line in samples.CODEX).encode()
+    path = tmp_path / "exports" / "takeout.tgz"
+    path.parent.mkdir()
+    path.write_bytes(
+        tarred(
+            {"Takeout/Gemini Apps/MyActivity.json": [samples.takeout("Prompted x", 0, "y")],
+             "../../evil.json": [claude()], "/abs.jsonl": log,
+             "in.zip": zipped({"c.json": [chatgpt()]}), "photo.jpg": b"\xff\xd8\xff"},
+            link=tarfile.SYMTYPE, hard=tarfile.LNKTYPE, device=tarfile.CHRTYPE, folder=tarfile.DIRTYPE,
+        )
+    )  # fmt: skip
+    before = set(tmp_path.rglob("*"))
+    found = Result(path)
+    assert found.sources == {"gemini", "claude", "codex", "chatgpt"}
+    assert found.problems == []
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_tar_that_holds_too_much_or_breaks_off(tmp_path):
+    path = tmp_path / "takeout.tgz"
+    path.write_bytes(tarred({"a.json": [claude()], "b.json": [chatgpt()]}))
+    found = Result(path, limits=Limits(inner=len(json.dumps([claude()])) + 5))
+    assert (found.chat.source, found.problem.code) == ("claude", "too-large")
+    tar = gzip.decompress(path.read_bytes())
+    path.write_bytes(tar[: len(json.dumps([claude()])) + 1024 + 600])
+    found = Result(path)
+    assert (found.chat.source, found.problem.code) == ("claude", "unreadable")
+
+
+def test_utf_16_as_windows_writes_it(tmp_path):
+    path = tmp_path / "export.json"
+    said = chatgpt(title="größer 日本語 🚀")
+    for encoding in ("utf-16", "utf-16-be"):
+        text = json.dumps([said], ensure_ascii=False)
+        path.write_bytes((b"\xfe\xff" if encoding == "utf-16-be" else b"") + text.encode(encoding))
+        found = Result(path).chat
+        assert (found.title, found.human, found.answers) == ("größer 日本語 🚀", 1, 1)
 
 
 def test_zstd_without_its_library_is_told(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from chatbuilder.generators.airtable.guide import field_types, guide_parts
 from chatbuilder.generators.airtable.manual import manual_steps
 from chatbuilder.generators.airtable.recipes import recipes
 from chatbuilder.generators.airtable.scripts import BACKUP, automation_script
-from chatbuilder.generators.airtable.steps import build_plan
+from chatbuilder.generators.airtable.steps import build_plan, with_far_sides
 from chatbuilder.generators.common.data import Later, csv_template, data_files, dictionary_document
 from chatbuilder.generators.common.guide import build_guide
 from chatbuilder.solution import OutputFile, Plan, Solution, json_text
@@ -21,6 +21,7 @@ __all__ = ["generate"]
 
 def generate(config: Config, blueprint: Blueprint) -> Solution:
     """Return the Airtable solution: plan of API requests, manual steps, scripts, guide."""
+    blueprint = with_far_sides(blueprint)
     tables = (*blueprint.tables, *_template_table(blueprint))
     plan = build_plan(blueprint, tables, config.target)
     manual = manual_steps(blueprint)

@@ -24,8 +24,6 @@ from chatbuilder.generators.airtable.steps import base_title, request, step
 from chatbuilder.generators.common.text import slug
 from chatbuilder.solution import Delivered, Evolution, Plan, Ref, Step
 
-_FAR = "options.inverseLinkFieldId"
-
 
 def evolve(plan: Plan, delivered: Mapping[str, Delivered]) -> Evolution:
     """Return what brings a delivered system to a new plan, and what stays though the new answers do not want it."""
@@ -69,8 +67,6 @@ class _Change:
             case "field":
                 table = self._table_at(item.payload["params"]["table"])
                 self._field(table, item.payload["body"], item.key)
-            case "name" if not done:
-                self._name(item)
             case "rows":
                 self._take_rows(item, done=done)
             case "links" if not done:
@@ -81,7 +77,7 @@ class _Change:
         planned = {item.key for item in self.steps}
         for key, item in self._delivered.items():
             makes = item.payload["makes"]
-            if key in planned or makes not in ("table", "field", "choices"):
+            if key in planned or makes not in ("table", "field", "choices", "name"):
                 continue
             owner = (
                 table_key(item.payload["body"]) if makes == "table" else self._owner(item.payload["params"]["table"])
@@ -117,14 +113,10 @@ class _Change:
             made = f"table-{key}"
             self._add(made, f"Create the table {body['name']}", request("table", {"base": self._base}, body))
             table = self._new(body, Ref(made))
-            for number, part in enumerate(body["fields"]):
-                table.columns[part["name"].casefold()].far = Ref(made, f"fields.{number}.{_FAR}")
         self._ids[planned, f"{place}id"] = table.id
         self._wanted.setdefault(key, set())
-        for number, part in enumerate(body["fields"]):
-            column = self._field(table, part)
-            if column.far is not None:
-                self._ids[planned, f"{place}fields.{number}.{_FAR}"] = column.far
+        for part in body["fields"]:
+            self._field(table, part)
 
     def _new(self, body: Body, where: Ref) -> Standing:
         key = table_key(body)
@@ -142,8 +134,8 @@ class _Change:
 
     # Fields
 
-    def _field(self, table: Standing, body: Body, made_by: str = "") -> Column:
-        """Return the field of a body in a table that stands: with the choices it lacks, or made anew."""
+    def _field(self, table: Standing, body: Body, made_by: str = "") -> None:
+        """See that a table that stands has the field of a body: with the choices it lacks, or made anew."""
         owner, name = self._owner(table.id), body["name"].casefold()
         self._wanted[owner].add(name)
         column = table.columns.get(name)
@@ -155,10 +147,9 @@ class _Change:
             ids = {"base": self._base, "table": table.id}
             self._add(made, f"Add {table.name}: {body['name']}", request("field", ids, body))
             self._changed.setdefault(owner, []).append(made)
-            column = table.columns[body["name"].casefold()] = Column(body, Ref(made), Ref(made, _FAR))
+            table.columns[body["name"].casefold()] = Column(body, Ref(made))
         elif column.id:  # else its table is new and comes with everything
             self._choices(table, body, column)
-        return column
 
     def _twin(self, table: Standing, body: Body, column: Column) -> Body:
         """Return the body of a field beside one that has its name and another kind: that one may hold data."""
@@ -189,12 +180,6 @@ class _Change:
         made = f"choices-{self._owner(table.id)}-{_slug(body['name'])}"
         self._add(made, title, payload)
         self._changed.setdefault(self._owner(table.id), []).append(made)
-
-    def _name(self, item: Step) -> None:
-        """Name the far side of a link, unless nobody knows any more which it is."""
-        far = self._now(item.payload["params"]["field"])
-        if not (isinstance(far, Ref) and far.step in self._delivered):
-            self._add(item.key, item.title, item.payload)
 
     # Rows
 
@@ -255,6 +240,8 @@ class _Change:
         if makes == "table":
             return f"Create the table {body['name']}"
         table = self._table_at(item.payload["params"]["table"]).name
+        if makes == "name":
+            return f"Name the other side of a link in {table}"
         return f"Add {table}: {body['name']}" if makes == "field" else f"Add to the choices of {table}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from chatbuilder.blueprint import Blueprint, Field, Table
 from chatbuilder.generators.airtable.fields import TYPE_WORDS, airtable_type, creatable
 from chatbuilder.generators.airtable.zones import airtable_zone
-from chatbuilder.generators.common.guide import NOT_YET, TO_LIBRARY, GuideParts
+from chatbuilder.generators.common.guide import TO_LIBRARY, GuideParts
 from chatbuilder.generators.common.text import md, slug
 from chatbuilder.solution import ManualStep
 
@@ -120,8 +120,8 @@ def _automations(blueprint: Blueprint) -> Mapping[str, str]:
                 )
             case "sync":
                 found[item.key] = (
-                    f"`chatbuilder sync` {NOT_YET}. `airtable/recipes.md` has the calls that work today, and how to "
-                    "run them every day."
+                    "`chatbuilder sync SYSTEM` brings new chats, and new facts to chats that are there; "
+                    "`airtable/recipes.md` has the lines that run it every day."
                 )
     return found
 
@@ -146,10 +146,11 @@ def _sync(blueprint: Blueprint) -> str:
     if blueprint.sessions.has("external_id"):
         keep = "**Source ID** and **External ID** as they are: rows are recognised by them"
     return (
-        f"{TO_LIBRARY}. `chatbuilder sync` {NOT_YET} will add new chats here and never touch what you "
-        "typed. Until then: fill `templates/chat-sessions.csv` (or the JSON beside it) and bring it in with **+ Add "
-        "or import** → **CSV file** → **Merge with an existing table** (the CSV import extension), merging on "
-        f"**Source ID**, so that no row comes twice. Keep {keep}."
+        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` then writes one record for each chat, ten a call, and keeps it up to "
+        "date; what you typed, renamed or deleted stays as you made it. `chatbuilder sync SYSTEM --dry-run` tells "
+        "first how many calls and records that takes. Chats from elsewhere: fill `templates/chat-sessions.csv` (or the "
+        "JSON beside it) and bring it in with **+ Add or import** → **CSV file** → **Merge with an existing table** "
+        f"(the CSV import extension), merging on **Source ID**, so that no row comes twice. Keep {keep}."
     )
 
 

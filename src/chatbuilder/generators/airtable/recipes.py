@@ -55,13 +55,13 @@ curl -sS -X PATCH "https://api.airtable.com/v0/$BASE/Chat%20Sessions" \\
 
 ## Sync on a schedule
 
-`chatbuilder sync` (coming: not in this version yet) will bring new chats. Until then the upsert above does it for what
-you add by a script of your own; any scheduler can run that script every day at 7:00:
+`chatbuilder import` of a newer export and then `chatbuilder sync SYSTEM` bring new chats, and new facts to those that
+are there; nothing new costs no call. `chatbuilder systems` names the SYSTEM. Every day at 7:00:
 
-* cron: `0 7 * * * /path/to/your-script`
+* cron: `0 7 * * * chatbuilder sync SYSTEM` (with the whole path of chatbuilder)
 * systemd: a timer with `OnCalendar=*-*-* 07:00` and `Persistent=true`
 * macOS launchd: a LaunchAgent with `StartCalendarInterval` (Hour 7, Minute 0)
-* Windows: `schtasks /Create /SC DAILY /ST 07:00 /TN chatbuilder /TR "C:\\path\\to\\your-script"`
+* Windows: `schtasks /Create /SC DAILY /ST 07:00 /TN chatbuilder /TR "chatbuilder sync SYSTEM"`
 """
 _DUE = """
 ## List the follow-ups that are due

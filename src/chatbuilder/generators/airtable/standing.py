@@ -16,11 +16,10 @@ _KEY = re.compile(rf"{MARK}:([\w-]+):")
 
 @dataclass(slots=True)
 class Column:
-    """A field: the body that describes it, its id, and for a link the id of the field on the other side."""
+    """A field: the body that describes it, and its id."""
 
     body: Body
     id: str | Ref
-    far: str | Ref | None = None
 
 
 @dataclass(slots=True)
@@ -79,8 +78,7 @@ def _table(body: Body, result: Mapping[str, Any]) -> Standing:
 
 
 def _add(table: Standing, body: Body, made: Mapping[str, Any]) -> None:
-    far = made.get("options", {}).get("inverseLinkFieldId")
-    table.columns[body["name"].casefold()] = Column(body, made["id"], far)
+    table.columns[body["name"].casefold()] = Column(body, made["id"])
 
 
 def _more_choices(table: Standing, payload: Mapping[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """The plan for Airtable: which request creates what, in an order in which every id exists when it is needed.
 
 Tables without links go into one createBase call; tables with links follow one by one, with the ids of their targets;
-a table that links to itself gets that field afterwards. Sample rows are upserts, so sending them twice adds nothing.
+a table that links to itself gets that field afterwards. The field on the far side of a link comes with it and keeps
+the name that Airtable gives it. Sample rows are upserts, so sending them twice adds nothing.
 Sources: airtable.com/developers/web/api/create-base, create-table, create-field, update-field,
 update-multiple-records (10 records a call).
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -42,6 +43,24 @@ def target_id(text: str | None, prefix: str) -> str | None:
         return None
     found = re.search(rf"\b{prefix}[A-Za-z0-9]{{8,}}", text)
     return found[0] if found else quote(text, safe="")
+
+
+def with_far_sides(blueprint: Blueprint) -> Blueprint:
+    """Return the design with the far side of each link under the name that Airtable gives it: the linking table's.
+
+    Source: support.airtable.com "Linking records in Airtable"; a name of our own would take one more call for each.
+    """
+    return replace(blueprint, tables=tuple(_far_sides(table) for table in blueprint.tables))
+
+
+def _far_sides(table: Table) -> Table:
+    fields = (
+        replace(item, relation=replace(item.relation, reverse=table.name))
+        if item.relation and item.relation.table != table.key
+        else item
+        for item in table.fields
+    )
+    return replace(table, fields=tuple(fields))
 
 
 def links_elsewhere(table: Table) -> list[Field]:
@@ -123,7 +142,6 @@ def build_plan(blueprint: Blueprint, tables: tuple[Table, ...], target: Target) 
             _create_table(builder, table)
     for table in ordered:
         _self_links(builder, table)
-        _name_far_sides(builder, table)
     for table in ordered:
         _sample_rows(builder, table)
     return Plan(tuple(builder.steps))
@@ -170,18 +188,6 @@ def _self_links(builder: Builder, table: Table) -> None:
             body = field_body(item, builder.blueprint, where)
             ids = {"base": builder.base, "table": where}
             builder.add(f"field-{table.key}-{item.key}", f"Add {table.name}: {item.name}", "field", ids, body)
-
-
-def _name_far_sides(builder: Builder, table: Table) -> None:
-    """Rename the far side of links: Airtable names it after the table that the link comes from."""
-    for number, item in enumerate(api_fields(table)):
-        link = item.relation
-        if link is None or not link.reverse or link.reverse == table.name:
-            continue
-        far = Ref(builder.made_by[table.key], f"fields.{number}.options.inverseLinkFieldId")
-        ids = {"base": builder.base, "table": builder.tables[link.table], "field": far}
-        title = f"Name the other side of {table.name}: {item.name}"
-        builder.add(f"rename-{link.table}-{table.key}-{item.key}", title, "name", ids, {"name": link.reverse})
 
 
 def merge_field(table: Table) -> str:

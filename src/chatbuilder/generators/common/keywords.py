@@ -37,6 +37,10 @@ def keywords(title: str, prompts: Iterable[str]) -> str:
         left -= len(prompt)
         if left <= 0:
             break
-    counts = Counter(_WORD.findall("\n".join(texts)))
-    telling = (word for word, _ in counts.most_common() if 3 <= len(word) <= 30 and word not in _STOP)
-    return " ".join(islice(telling, MOST))
+    counts: dict[str, int] = {}
+    # What stands between spaces is counted first: most of it comes again and is a word as it is.
+    for piece, times in Counter("\n".join(texts).split()).items():
+        for word in (piece,) if piece.isalpha() else _WORD.findall(piece):
+            counts[word] = counts.get(word, 0) + times
+    frequent = sorted(counts, key=counts.__getitem__, reverse=True)  # equals stay in order
+    return " ".join(islice((word for word in frequent if 3 <= len(word) <= 30 and word not in _STOP), MOST))

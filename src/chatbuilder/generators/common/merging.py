@@ -29,6 +29,9 @@ class Merge:
 THEIRS, ABSENT = "-", "+"
 """Stand for a value that sync never wrote and leaves alone, and for a field that was not there before a write."""
 
+HALF: Cell = "\0half"
+"""What stands in a field that a killed run left half written, where a target shows that: it is always finished."""
+
 
 def merge(ours: Mapping[str, Cell], theirs: Mapping[str, Cell], base: Mapping[str, Sequence[str]]) -> Merge:
     """Decide field by field. `base` are digests of what sync last wrote: two where a killed run may have written.
@@ -44,7 +47,7 @@ def merge(ours: Mapping[str, Cell], theirs: Mapping[str, Cell], base: Mapping[st
         if now is not None and digest(now) == mine:
             after[name] = mine
         elif (now is None and (not was or ABSENT in was)) or (
-            now is not None and (digest(now) in was or _free(now, value, was))
+            now is not None and (now == HALF or digest(now) in was or _free(now, value, was))
         ):
             write.append(name)
             after[name] = mine

@@ -97,6 +97,15 @@ class RowMaker:
     rules: Sequence[TagRule] | None = None
     strict: bool = False
     unlisted: Counter[str] = field(default_factory=Counter)
+    _filing: list[tuple[Field, str, list[str]]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        table = self.blueprint.sessions
+        self._filing = [
+            (table.field(rule.field), rule.value, [word.lower() for word in rule.words if word])
+            for rule in (design_rules(self.blueprint) if self.rules is None else self.rules)
+            if table.has(rule.field)
+        ]
 
     def stamp(self) -> str:
         """Return a digest of everything but the chat that decides what is in a row."""
@@ -110,7 +119,7 @@ class RowMaker:
         values = {f.key: self._value(f, facts) for f in table.fields if f.owner == "sync"}
         seeds = {f.key: self._seed(f, facts) for f in table.fields if f.owner == "seed"}
         self._file(seeds, facts)
-        said = tuple(m for m in chat.active_path() if m.is_prompt or m.is_answer) if transcript else None
+        said = facts.said if transcript else None
         return Row(chat.key, facts.title, chat.assistant, values, seeds, _starts(table, chat), facts.prompt, said)
 
     def _value(self, item: Field, facts: _Facts) -> Any:
@@ -145,11 +154,12 @@ class RowMaker:
     def _file(self, seeds: dict[str, Any], facts: _Facts) -> None:
         """Apply the tagging rules: what is empty is filled by the first rule that fits, labels are added."""
         table, filed = self.blueprint.sessions, False
-        rules = design_rules(self.blueprint) if self.rules is None else self.rules
-        text = facts.text if rules else ""
-        for rule in rules:
-            if table.has(rule.field) and any(word.lower() in text for word in rule.words if word):
-                filed = _apply(table.field(rule.field), rule.value, seeds, strict=self.strict) or filed
+        text = facts.text if self._filing else ""
+        for item, value, words in self._filing:
+            for word in words:
+                if word in text:
+                    filed = _apply(item, value, seeds, strict=self.strict) or filed
+                    break
         if filed and table.has("auto_filed"):
             seeds["auto_filed"] = True
 
@@ -189,7 +199,10 @@ class _Facts:
     def __init__(self, chat: ChatSession) -> None:
         self.chat = chat
         self._words: str | None = None
-        first = next((text for m in chat.active_path() if m.is_prompt and (text := m.text)), "")
+        self.said = tuple(m for m in chat.messages if m.active and (m.is_prompt or m.is_answer))
+        self._texts = [m.text for m in self.said]
+        self._prompts = [text for m, text in zip(self.said, self._texts, strict=True) if m.role == "human"]
+        first = next(filter(None, self._prompts), "")
         self.prompt = _cut(clean(first).strip(), PROMPT_LIMIT)
         self.title = one_line(chat.title or "", TITLE_LIMIT) or one_line(self.prompt, NAMED) or "Untitled chat"
 
@@ -197,8 +210,7 @@ class _Facts:
     def keywords(self) -> str:
         """Telling words."""
         if self._words is None:
-            prompts = (m.text for m in self.chat.active_path() if m.is_prompt)
-            self._words = keywords(one_line(self.chat.title or "", TITLE_LIMIT), prompts)
+            self._words = keywords(one_line(self.chat.title or "", TITLE_LIMIT), self._prompts)
         return self._words
 
     @property
@@ -215,7 +227,7 @@ class _Facts:
     @property
     def words(self) -> int:
         """Words in prompts and answers: what stands between spaces."""
-        return sum(len(m.text.split()) for m in self.chat.active_path() if m.is_prompt or m.is_answer)
+        return sum(len(text.split()) for text in self._texts)
 
 
 def _started(length: int) -> Callable[[_Facts], str | None]:
@@ -225,7 +237,7 @@ def _started(length: int) -> Callable[[_Facts], str | None]:
 _RULES: dict[str, Callable[[_Facts], Any]] = {
     "started": lambda facts: stamp(facts.chat.started),
     "last_activity": lambda facts: stamp(facts.chat.last_activity),
-    "messages": lambda facts: facts.chat.human + facts.chat.answers,
+    "messages": lambda facts: len(facts.said),
     "link": lambda facts: facts.chat.url or facts.chat.command,
     "model": lambda facts: one_line(facts.chat.model or "", 200) or None,
     "source_id": lambda facts: facts.chat.key,

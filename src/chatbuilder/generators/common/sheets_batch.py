@@ -124,7 +124,15 @@ def grid_range(sheet: int, rows: tuple[int, int | None], columns: tuple[int, int
 
 def say(value: str) -> dict[str, Any]:
     """Return a cell that holds text and nothing but text: never a formula, whatever it begins with."""
-    return {"userEnteredValue": {"stringValue": clean(value)[:CELL_LIMIT]}}
+    return {"userEnteredValue": {"stringValue": fitting(clean(value), CELL_LIMIT)}}
+
+
+def fitting(text: str, limit: int) -> str:
+    """Return as much of a text as has at most `limit` UTF-16 units, which is how Google's programs count characters."""
+    if len(text) * 2 <= limit:
+        return text
+    units = text[:limit].encode("utf-16-le", "surrogatepass")[: limit * 2]
+    return units.decode("utf-16-le", "ignore")
 
 
 def put(sheet: int, row: int, column: int, rows: Iterable[Sequence[Mapping[str, Any]]]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from chatbuilder.generators.common.guide import build_guide
 from chatbuilder.generators.custom import datasette, openapi, recipes, roles, tool, upkeep
 from chatbuilder.generators.custom.expressions import POSTGRES, SQLITE, Sql
 from chatbuilder.generators.custom.guide import guide_parts
-from chatbuilder.generators.custom.steps import SAMPLES, build_steps, script
+from chatbuilder.generators.custom.steps import ROLES, SAMPLES, build_steps, script
 from chatbuilder.solution import Document, OutputFile, Plan, Solution
 
 __all__ = ["generate"]
@@ -96,7 +96,7 @@ def postgres_schema(given: Given) -> str:
 
 def _schema(given: Given, sql: Sql, about: str) -> str:
     steps = build_steps(*given, sql)
-    return script(tuple(step for step in steps if step.key != SAMPLES), sql, about)
+    return script(tuple(step for step in steps if step.key not in (SAMPLES, ROLES)), sql, about)
 
 
 def sqlite_samples(given: Given) -> str:

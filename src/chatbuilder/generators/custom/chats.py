@@ -1,8 +1,12 @@
-"""Chats as rows of a database: a new row, what sync's columns hold, and the change of some of them."""
+"""Chats as rows of a database: a new row, what sync's columns hold, and the change of some of them.
+
+PostgreSQL's rows travel as JSON: the server itself turns text into times, lists into jsonb.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +16,9 @@ from chatbuilder.generators.common.merging import Cell
 from chatbuilder.generators.common.rows import TRANSCRIPT, Payload, Row, stamp
 from chatbuilder.generators.common.schema import columns_of, stored_name
 from chatbuilder.generators.common.text import clean
+from chatbuilder.generators.custom.roles import transcripts_rights
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 
 TRANSCRIPTS = (
     'CREATE TABLE "transcripts" (\n  "source_id" TEXT NOT NULL,\n  "position" INTEGER NOT NULL,\n'
@@ -19,6 +26,19 @@ TRANSCRIPTS = (
     '  PRIMARY KEY ("source_id", "position")\n) STRICT, WITHOUT ROWID'
 )
 """Where transcripts go. No reference to sessions: a session that is deleted or rebuilt takes nothing with it."""
+
+
+POSTGRES_TRANSCRIPTS = (
+    'CREATE TABLE "transcripts" (\n  "source_id" text NOT NULL,\n  "position" integer NOT NULL,\n'
+    '  "who" text NOT NULL,\n  "at" timestamptz,\n  "model" text,\n  "text" text NOT NULL,\n'
+    '  PRIMARY KEY ("source_id", "position")\n)'
+)
+"""The same in PostgreSQL; who may read it is told by `postgres_transcripts`."""
+
+
+def postgres_transcripts(blueprint: Blueprint) -> tuple[str, ...]:
+    """Return the statements that make the table of transcripts and give a team its rights to it."""
+    return (POSTGRES_TRANSCRIPTS, *transcripts_rights(blueprint))
 
 
 class Rows:
@@ -37,13 +57,13 @@ class Rows:
 
     def cells(self, row: Row) -> dict[str, Cell]:
         """Return what sync's columns hold once the row is written."""
-        found: dict[str, Cell] = {key: _cell(_plain(field, row.values[key])) for key, field in self._sync.items()}
+        found: dict[str, Cell] = {key: _cell(self.plain(field, row.values[key])) for key, field in self._sync.items()}
         return found if row.said is None else found | {TRANSCRIPT: json.dumps(messages(row.said))}
 
     def read(self, state: Mapping[str, Any]) -> dict[str, Cell]:
         """Return what sync's columns hold."""
         names = {key: stored_name(field) for key, field in self._sync.items()}
-        found: dict[str, Cell] = {key: _cell(state[name]) for key, name in names.items() if name in state}
+        found: dict[str, Cell] = {key: _cell(self.told(state[name])) for key, name in names.items() if name in state}
         said = state.get(TRANSCRIPT)
         return found | ({TRANSCRIPT: json.dumps(said) if said else ""} if said is not None else {})
 
@@ -54,7 +74,7 @@ class Rows:
             field = self._all.get(key)
             if field is None:
                 continue
-            stored = _link(field, value, linked) if field.relation else _plain(field, value)
+            stored = _link(field, value, linked) if field.relation else self.plain(field, value)
             if stored is not None:
                 values[stored_name(field)] = stored
         return _payload({"values": values}, row.said)
@@ -62,9 +82,21 @@ class Rows:
     def change(self, state: Mapping[str, Any], row: Row, cells: Mapping[str, Cell], fields: Sequence[str]) -> Payload:
         """Return the change of these columns, and what they held."""
         keys = [key for key in fields if key != TRANSCRIPT]
-        now = {stored_name(self._sync[key]): _plain(self._sync[key], row.values[key]) for key in keys}
+        now = {stored_name(self._sync[key]): self.plain(self._sync[key], row.values[key]) for key in keys}
         data = {"set": now, "were": {name: state.get(name) for name in now}}
         return _payload(data, row.said if TRANSCRIPT in fields else None)
+
+    def plain(self, field: Field, value: Any) -> Any:
+        """Return a value as its column stores it."""
+        if field.type == "multi_select":
+            return json.dumps(list(value or ()), ensure_ascii=False)
+        if isinstance(value, bool):
+            return int(value)
+        return clean(value) if isinstance(value, str) else value
+
+    def told(self, value: Any) -> Any:
+        """Return a value of a column in the form of `plain`."""
+        return value
 
     def related(self, table: str, title: str) -> Payload:
         """Return a new row of another table."""
@@ -72,13 +104,28 @@ class Rows:
         return Payload({"table": table, "column": name, "title": clean(title)}, len(title.encode()))
 
 
+class PostgresRows(Rows):
+    """Writes rows for PostgreSQL: times end in +00:00 there, and lists and ticks are values of their own."""
+
+    def plain(self, field: Field, value: Any) -> Any:
+        """Return a value as JSON holds it for its column."""
+        if field.type == "multi_select":
+            return [clean(entry) for entry in value or ()]
+        return clean(value) if isinstance(value, str) else value
+
+    def told(self, value: Any) -> Any:
+        """Return a value that the server told as JSON."""
+        return f"{value[:-6]}Z" if isinstance(value, str) and _MOMENT.fullmatch(value) else value
+
+
 def messages(said: Sequence[Message]) -> list[list[Any]]:
     """Return a transcript as rows: who, when, model, text. Files are told by their names."""
     rows: list[list[Any]] = []
     for message in said:
         files = [f"[file: {part.name or 'without a name'}]" for part in message.parts if part.kind == "attachment"]
+        model = clean(message.model) if message.model else message.model
         text = clean("\n\n".join(part for part in (message.text, *files) if part))
-        rows.append(["you" if message.is_prompt else "assistant", stamp(message.time), message.model, text])
+        rows.append(["you" if message.is_prompt else "assistant", stamp(message.time), model, text])
     return rows
 
 
@@ -92,15 +139,6 @@ def _payload(data: dict[str, Any], said: Sequence[Message] | None) -> Payload:
 
 def _length(value: Any) -> int:
     return len(value.encode()) if isinstance(value, str) else 8
-
-
-def _plain(field: Field, value: Any) -> Any:
-    """Return a value as its column stores it."""
-    if field.type == "multi_select":
-        return json.dumps(list(value or ()), ensure_ascii=False)
-    if isinstance(value, bool):
-        return int(value)
-    return clean(value) if isinstance(value, str) else value
 
 
 def _link(field: Field, value: Any, linked: Mapping[tuple[str, str], str]) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from chatbuilder.blueprint import Blueprint, View
 from chatbuilder.config import Config
-from chatbuilder.generators.common.guide import NOT_YET, TO_LIBRARY, GuideParts
+from chatbuilder.generators.common.guide import TO_LIBRARY, GuideParts
 from chatbuilder.generators.common.text import md
 from chatbuilder.generators.custom.datasette import database_file
 from chatbuilder.generators.custom.recipes import jobs_to_run
@@ -61,14 +61,22 @@ def _sqlite_setup(config: Config, bp: Blueprint) -> Iterator[str]:
 
 
 def _postgres_setup(bp: Blueprint) -> Iterator[str]:
-    yield "Make a database: `createdb YOUR_DATABASE`. This version does not fill it by itself; the next steps do."
-    yield f"Build everything in one transaction: `{_PSQL}/schema.sql`."
-    if bp.sessions.samples:
-        yield f"For a few sample rows: `{_PSQL}/samples.sql`."
+    yield "Make a database: `createdb -E UTF8 YOUR_DATABASE`, and name it in the answers."
+    yield (
+        "Keep the password in your keyring (`chatbuilder token set custom --account USER@HOST`), in `~/.pgpass` or in "
+        "PGPASSWORD, never in the answers."
+    )
+    samples = f", and for a few sample rows `{_PSQL}/samples.sql`" if bp.sessions.samples else ""
+    yield (
+        "Build it: `chatbuilder apply --answers answers.toml`. Without chatbuilder: "
+        f"`{_PSQL}/schema.sql` makes everything in one transaction{samples}."
+    )
     if bp.team_size != "solo":
-        yield f"Make the roles: `{_PSQL}/roles.sql`, then `GRANT chats_editor TO sam;` for each person."
+        yield (
+            "The roles of a team are made along with it when you may make roles; else let the administrator run "
+            f"`{_PSQL}/roles.sql`. Then `GRANT chats_editor TO sam;` for each person."
+        )
     yield "Look at it with psql, DBeaver or pgAdmin. For a web page, NocoDB opens it as it is; for REST, PostgREST."
-    yield "Keep the password in `~/.pgpass` or PGPASSWORD, not in the answers."
 
 
 def _views(*, postgres: bool) -> str:
@@ -95,7 +103,8 @@ _ANSWERS: dict[str, tuple[str, str]] = {
         "`python3 manage.py search index wal` finds words. In Datasette **Search** does, and **Search for a part of a "
         "word**, also in Chinese, Japanese and Thai. In SQL: "
         "`SELECT * FROM search_sessions WHERE words MATCH 'index';`",
-        "`SELECT * FROM search_sessions('slow \"full table\" -wal');` finds words and phrases, best first.",
+        "`SELECT * FROM search_sessions('slow \"full table\" -wal');` finds words and phrases, best first; "
+        "`SELECT * FROM search_any_script('ndex');` parts of words.",
     ),
     "analytics": (
         "Fill **Value** (1 to 5; the database refuses a 7). `high_value`, `by_month` and `dashboard_figures` have the "
@@ -217,7 +226,7 @@ def _automations(bp: Blueprint, *, postgres: bool) -> Mapping[str, str]:
         "archive": "`SELECT run_archive();` archives what `archive_due` lists; run it daily from cron or pg_cron.",
         "reminder": "`follow_ups_due` lists what is due.",
         "backup": "`pg_dump -Fc -f chats.dump YOUR_DATABASE`, every week from cron.",
-        "sync": f"`chatbuilder sync SYSTEM` on a schedule {NOT_YET}; [schedule.md](schedule.md) has the lines for it.",
+        "sync": "`chatbuilder sync SYSTEM` on a schedule; [schedule.md](schedule.md) has the lines for it.",
     }
     return {item.key: (server if postgres else sqlite)[item.kind] for item in bp.automations}
 
@@ -234,7 +243,10 @@ def _team(bp: Blueprint, *, postgres: bool) -> str:
     roles = "one role, `chats_editor`"
     if bp.team_size != "small":
         roles = "`chats_owner`, `chats_editor` and `chats_reader`"
-    text += f" `sql/postgresql/roles.sql` makes {roles}."
+    made = "`chatbuilder apply`, or `sql/postgresql/roles.sql`," if postgres else "`sql/postgresql/roles.sql`"
+    text += f" {made} makes {roles}."
+    if postgres:
+        text += " A new session belongs to whoever adds it, by sync too, unless Owner says otherwise."
     if bp.team_size == "large":
         text += (
             " On PostgreSQL a session whose Access is Private is seen by its owner only (row-level security), and "
@@ -255,19 +267,20 @@ def _sync(*, postgres: bool) -> str:
     )
     if postgres:
         rows = (
-            f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` will write them into `sessions` {NOT_YET}.\n\n"
-            "Today: insert into `sessions` with `ON CONFLICT (source_id) DO NOTHING`, or `\\copy` a CSV into a table "
-            "of its own and insert from there."
+            f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` then writes one row of `sessions` for each chat and keeps it up "
+            "to date; what you typed stays. Run it any time; several people may, at once too.\n\n"
+            "Chats from elsewhere: insert into `sessions` with `ON CONFLICT (source_id) DO NOTHING`, or `\\copy` a CSV "
+            "into a table of its own and insert from there."
         )
     return rows
 
 
 def manual_steps(bp: Blueprint, *, postgres: bool) -> Iterator[ManualStep]:
     """Return what only the person can do."""
-    if postgres:
+    if postgres and bp.team_size != "solo":
         yield ManualStep(
-            "apply", "Run the schema", "This version of chatbuilder does not connect to PostgreSQL.",
-            (f"`{_PSQL}/schema.sql`", "If it stops, nothing was changed: it is one transaction."),
+            "people", "Give each person a role", "Who is in the team, only you know.",
+            ("`CREATE ROLE sam LOGIN;` for whoever has none yet", "`GRANT chats_editor TO sam;`"),
         )  # fmt: skip
     if bp.wants("dashboard"):
         yield ManualStep(

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from chatbuilder.blueprint import Blueprint
 from chatbuilder.config import Config
-from chatbuilder.generators.common.guide import NOT_YET
 from chatbuilder.generators.common.schema import sql_tables
 from chatbuilder.generators.common.text import md
 from chatbuilder.generators.custom.datasette import address, database_name
@@ -55,7 +54,7 @@ def _schedule(blueprint: Blueprint) -> str:
         lines += ["```", ""]
         lines += [f"- `{name}` {_JOBS[name][2]}." for name in names]
     if blueprint.wants("integration"):
-        lines += ["", "## Sync", "", f"`chatbuilder sync SYSTEM` runs the same way. PostgreSQL: {NOT_YET[1:-1]}.", ""]
+        lines += ["", "## Sync", "", "`chatbuilder sync SYSTEM` runs the same way.", ""]
         lines += [
             "```",
             "0 7 * * * /path/to/chatbuilder sync SYSTEM",
@@ -170,8 +169,9 @@ Everything is in one file in an open format, which the Library of Congress recom
 1. `python3 manage.py export FOLDER` writes every table as CSV and JSON, and each overview with titles instead of ids.
    CSV is for spreadsheets: a cell that looks like a formula gets an apostrophe in front. JSON is exact.
 2. To another SQLite file: copy it, or `sqlite3 FILE .dump > chats.sql`.
-3. To PostgreSQL: run `sql/postgresql/schema.sql` there, then load the JSON files in this order: {order}. Column names
-   are the same and ids may be kept; afterwards, for each table with an id,
+3. To PostgreSQL: name your server in the answers (`database = "postgresql://user@host/name"`) and run
+   `chatbuilder apply`, or run `sql/postgresql/schema.sql` there; then load the JSON files in this order: {order}.
+   Column names are the same and ids may be kept; afterwards, for each table with an id,
    `SELECT setval(pg_get_serial_sequence('sessions', 'id'), (SELECT max(id) FROM sessions));`
 4. Back again: `templates/` has a CSV and a JSON template for each table, `data-dictionary.csv` what each field means.
 """

@@ -62,34 +62,69 @@ def sqlite_search_views() -> dict[str, str]:
     }
 
 
+# Texts and queries are folded alike before PostgreSQL looks for words, so that it finds what SQLite's "unicode61
+# remove_diacritics 2" finds: marks go from Latin letters, and what is no part of a word becomes a space (PostgreSQL's
+# own parser would keep example.com, a/b and well-known in one piece). Double quotes and a leading minus are left to the
+# query, where they mean something.
+_MARKS = "!#$%&''()*+,./:;<=>?@[\\]^_`{|}~“”„‘’‚«»‹›…–—·•¿¡、。，！？：；（）「」『』【】"
+# What keeps a phrase, or a part of a word, from being found half in one column and half in the next: a word that nobody
+# writes, and a character that no text holds.
+_END = "' endoffield '"
+# Thai, Lao, Burmese, Khmer, Chinese and Japanese.
+_SPACELESS = r"[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3040-\u30FF\u3400-\u9FFF\uF900-\uFAFF]"
+_BLANKS = " " * len(_MARKS.replace("''", "'"))
+
+
+def _folded(text: str) -> str:
+    """Return SQL for a text as words are looked for in it; every function in it is IMMUTABLE."""
+    plain = f"regexp_replace(normalize({text}, NFD), '([A-Za-z])[\\u0300-\\u036F]+', '\\1', 'g')"
+    return f"translate(normalize({plain}, NFC), '{_MARKS}', '{_BLANKS}')"
+
+
+def _texts(blueprint: Blueprint, row: str, between: str) -> str:
+    """Return SQL for everything that search covers in a row, as one text with something between the columns."""
+    lists = {f.key for f in blueprint.sessions.fields if f.type == "multi_select"}
+    names = searchable(blueprint.sessions)
+    return f" || {between} || ".join(f"coalesce({row}{quote(n)}{'::text' if n in lists else ''}, '')" for n in names)
+
+
 def postgres_search(blueprint: Blueprint) -> list[str]:
     """Return the generated tsvector, kept true by PostgreSQL itself, and its GIN index."""
-    lists = {f.key for f in blueprint.sessions.fields if f.type == "multi_select"}
-    parts = [
-        f"coalesce({quote(name)}{'::text' if name in lists else ''}, '')" for name in searchable(blueprint.sessions)
-    ]
-    text = " || ' ' || ".join(parts)
+    text = _folded(f"left({_texts(blueprint, '', _END)}, {_INDEXED_CHARACTERS})")
     return [
         'ALTER TABLE "sessions" ADD COLUMN "search_vector" tsvector GENERATED ALWAYS AS '
-        f"(to_tsvector('simple', left({text}, {_INDEXED_CHARACTERS}))) STORED",
+        f"(to_tsvector('simple', translate({text}, '-', ' '))) STORED",
         'CREATE INDEX "sessions_search_index" ON "sessions" USING gin ("search_vector")',
     ]
 
 
 def postgres_search_functions(blueprint: Blueprint) -> dict[str, str]:
-    """Return a function to search with, by name: SELECT * FROM search_sessions('slow "full table" -wal')."""
-    shown = [quote(name) for name in searchable(blueprint.sessions) if name in ("title", "summary", "first_prompt")]
-    text = " || ' ' || ".join(f"coalesce(s.{name}, '')" for name in shown)
-    words = "websearch_to_tsquery('simple', $1)"
+    """Return functions to search with, by name.
+
+    SELECT * FROM search_sessions('slow "full table" -wal') finds words, search_any_script('ndex') parts of words.
+    Scripts that put no spaces between words have no words to be found by, so there parts are looked for at once.
+    """
+    words = f"websearch_to_tsquery('simple', regexp_replace({_folded('$1')}, '(\\S)-', '\\1 ', 'g'))"
+    part = f"position(lower($1) in lower({_texts(blueprint, 's.', 'chr(31)')})) > 0"
+    found = f's."search_vector" @@ {words}'
+    spaceless = f"$1 ~ '{_SPACELESS}'"
     return {
-        "search_sessions": 'CREATE FUNCTION "search_sessions"("query" text) RETURNS TABLE '
+        "search_sessions": _function("search_sessions", blueprint, words, f"{found} OR ({spaceless} AND {part})"),
+        "search_any_script": _function("search_any_script", blueprint, words, f"$1 <> '' AND {part}"),
+    }
+
+
+def _function(name: str, blueprint: Blueprint, words: str, where: str) -> str:
+    told = [n for n in searchable(blueprint.sessions) if n in ("title", "summary", "first_prompt")]
+    text = " || ' ' || ".join(f"coalesce(s.{quote(n)}, '')" for n in told)
+    return (
+        f'CREATE FUNCTION {quote(name)}("query" text) RETURNS TABLE '
         '("id" bigint, "title" text, "status" text, "last_activity" timestamptz, "link" text, "found" text)\n'
         "LANGUAGE sql STABLE AS $chatbuilder$\n"
         '  SELECT s."id", s."title", s."status", s."last_activity", s."link",\n'
         f"    ts_headline('simple', left({text}, 20000), {words})\n"
         '  FROM "sessions" s\n'
-        f'  WHERE s."search_vector" @@ {words}\n'
-        f"     OR position(lower($1) in lower({text})) > 0\n"
+        f"  WHERE {where}\n"
         f'  ORDER BY ts_rank(s."search_vector", {words}) DESC, s."id"\n'
         "$chatbuilder$"
-    }
+    )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 
 from chatbuilder.blueprint import Blueprint, Table
 from chatbuilder.config import Config
 from chatbuilder.generators.common.schema import SqlTable, comments, create_indexes, create_table, sql_tables
-from chatbuilder.generators.custom import filing, rows, search, upkeep
+from chatbuilder.generators.custom import filing, roles, rows, search, upkeep
 from chatbuilder.generators.custom.expressions import Sql
 from chatbuilder.generators.custom.moves import moves
 from chatbuilder.generators.custom.views import blueprint_view, dashboard, overview
 from chatbuilder.solution import Step
 
 SAMPLES = "samples"
+ROLES = "roles"
 
 
 def build_steps(config: Config, blueprint: Blueprint, sql: Sql) -> tuple[Step, ...]:
@@ -22,8 +25,16 @@ def build_steps(config: Config, blueprint: Blueprint, sql: Sql) -> tuple[Step, .
     for key, title, statements, more in _parts(config, blueprint, sql):
         if statements:
             payload = {"dialect": sql.name, "statements": statements, **more}
+            if key == ROLES:
+                payload["after"] = _digest(found)
             found.append(Step(key, title, "sql", payload, _stands_on(key, blueprint, found)))
     return tuple(found)
+
+
+def _digest(steps: list[Step]) -> str:
+    """Return what stands for everything that came before: what is made anew needs its rights anew."""
+    text = json.dumps([step.payload for step in steps], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 _Part = tuple[str, str, list[str], dict[str, object]]
@@ -40,7 +51,7 @@ def _parts(config: Config, blueprint: Blueprint, sql: Sql) -> Iterator[_Part]:
     order = [blueprint.table(group[0].name) for group in groups]
     for group, table in zip(groups, order, strict=True):
         made = [statement for t in group for statement in _made(t, sql)]
-        kept = moves(table) if sql.name == "sqlite" else []
+        kept = moves(table, sql.name)
         yield f"table:{table.key}", f"Table {table.name}", made, {"moves": kept} if kept else {}
     yield "topics", "Topics", rows.topic_rows(config, blueprint, sql.name), {}
     if blueprint.templates:
@@ -73,6 +84,9 @@ def _search_and_views(blueprint: Blueprint, order: list[Table], sql: Sql) -> Ite
     for job in upkeep.jobs(blueprint, sql):
         made_for_job = [upkeep.job_view(job, blueprint, sql), *([] if sqlite else upkeep.postgres_functions(job))]
         yield f"job:{job.key}", job.title, made_for_job, {}
+    if not sqlite and blueprint.team_size != "solo":
+        names = list(roles.names(blueprint))
+        yield ROLES, "Roles and what they may do", list(roles.statements(blueprint)), {"roles": names, "after": ""}
 
 
 def _made(table: SqlTable, sql: Sql) -> list[str]:
@@ -90,6 +104,8 @@ def _stands_on(key: str, blueprint: Blueprint, before: list[Step]) -> tuple[str,
         return ("settings", *(step.key for step in before if step.key in wanted))
     if kind in ("templates", "rules"):
         return ("settings",)
+    if kind == ROLES:
+        return tuple(step.key for step in before)
     also = {"search": ("rules", SAMPLES), "filing": ("rules",), "find": ("search",), SAMPLES: ("topics",)}.get(kind, ())
     return tuple(step.key for step in before if step.key.startswith("table:") or step.key in also)
 

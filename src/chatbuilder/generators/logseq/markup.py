@@ -29,7 +29,7 @@ _READ = re.compile(
 _MARKS = re.compile(r"[\]){#<\[@]")
 _ESCAPED = re.compile(r"\\([\\\])#{<:^@\"])")
 _BLOCK_START = re.compile(r"(?=[-*+>#|`$:])|(?=(?:TODO|DOING|DONE|NOW|LATER|WAIT|WAITING|CANCELL?ED|IN-PROGRESS)\b)")
-_PROPERTY_START = re.compile(r"^((?:#+ )?\S+?):(?=:(\s|$))")
+_PROPERTY_START = re.compile(r"^((?:#+ )?\S*?):(?=:(\s|$))")
 
 
 def escape(text: str) -> str:
@@ -59,11 +59,12 @@ def block_text(text: str) -> str:
 
 def guarded(line: str) -> str:
     """Keep the first word of a block from being a marker, a list, a heading or a property."""
-    line = _no_property(line)
+    line = no_property(line)
     return "\\" + line if _BLOCK_START.match(line) else line
 
 
-def _no_property(line: str) -> str:
+def no_property(line: str) -> str:
+    """Keep the beginning of a line from being the key of a property."""
     return _PROPERTY_START.sub(r"\1:\\", line) if "::" in line else line
 
 
@@ -149,7 +150,7 @@ def block(text: str, *children: Block, **properties: str) -> Block:
     """Return a block whose text is no property, whatever it begins with; a property's `_` becomes `-`."""
     first, newline, rest = text.partition("\n")
     named = tuple((key.replace("_", "-"), value) for key, value in properties.items())
-    return Block(_no_property(first) + newline + rest, children, named)
+    return Block(no_property(first) + newline + rest, children, named)
 
 
 def long_blocks(text: str) -> tuple[Block, ...]:

@@ -130,6 +130,16 @@ class Titles:
             self._entries[key] = self._unique(self.prefix(table) + segment(name))
         return self._entries[key]
 
+    def known(self, table: str, name: str) -> str:
+        """Return the title of the page of a row that the design may not know: the same name is the same page."""
+        found = self._tables[table]
+        return self._entries.get((table, name)) or self.prefix(found) + segment(name)
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """The titles that stand for something of the design, in lower case."""
+        return frozenset(self._taken)
+
     def linked(self, table: str, name: str) -> str:
         """Return the title of the page that a relation to a row of `table` (its key) points to."""
         return self.entry(self._tables[table], name)

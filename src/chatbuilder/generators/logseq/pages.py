@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from chatbuilder.blueprint import Blueprint, Dashboard, Field, Table, TagRule, Template, View
+from chatbuilder.blueprint import Blueprint, Dashboard, Field, Table, Template, View
 from chatbuilder.filters import And, Cmp, Today
 from chatbuilder.generators.common.data import OWNER_NAMES, stored_fields, type_text
 from chatbuilder.generators.common.words import view_text
-from chatbuilder.generators.logseq import code, markup, results
+from chatbuilder.generators.logseq import markup, results
 from chatbuilder.generators.logseq.markup import Block, block, link
 from chatbuilder.generators.logseq.names import Titles
 from chatbuilder.generators.logseq.queries import Clauses, edn_text, fits, of_kind, prop, simple
+from chatbuilder.generators.logseq.rules import rules_blocks
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+Linked = Callable[[str, str], str]
 _DONE = ("Completed", "Archived", "Done", "Dropped")
 
 
@@ -35,9 +37,8 @@ def graph_pages(bp: Blueprint, titles: Titles) -> Iterator[Page]:
     yield _home(bp, titles)
     yield _fields(bp, titles)
     yield _templates(bp, titles)
-    rules = [rule for item in bp.automations for rule in item.rules]
-    if rules:
-        yield _rules(rules, bp, titles)
+    if _has_rules(bp):
+        yield _rules(bp, titles)
     if bp.team.access_levels:
         yield _governance(bp, titles)
     for view in bp.views:
@@ -143,28 +144,40 @@ def _ready_to_archive(bp: Blueprint, titles: Titles) -> Iterator[Block]:
 
 
 def entry_page(table: Table, row: Mapping[str, Any], bp: Blueprint, titles: Titles) -> Page:
-    """Return the page of one row."""
+    """Return the page of one row of the design's own."""
     name = str(row[table.title.key])
     title = titles.entry(table, name)
-    properties = entry_properties(table, row, titles)
-    blocks = [*_task(table, row), *_long(table, row), *_linked_here(table, title, bp, titles)]
-    text = markup.page(title, properties, blocks or [block("")])
+    text = entry_text(table, row, title, bp, titles, titles.linked)
     return Page(f"entry:{table.key}:{title}", title, f"{table.singular} {name}", text)
 
 
-def entry_properties(table: Table, row: Mapping[str, Any], titles: Titles) -> dict[str, str]:
+def entry_text(
+    table: Table, row: Mapping[str, Any], title: str, bp: Blueprint, titles: Titles, linked: Linked
+) -> str:  # fmt: skip
+    """Return the text of the page of a row, under this title; `linked` are the titles that relations point to."""
+    blocks = [*_task(table, row), *_long(table, row), *_linked_here(table, title, bp, titles)]
+    properties = _properties(table, row, title, titles.kind(table), linked)
+    return markup.page(title, properties, blocks or [block("")])
+
+
+def full_title(title: str, name: str) -> str:
+    """Return the value of `full-title` for a page that could not be called as its row is, "" when it is."""
+    return "" if title.endswith(f"/{name}") else markup.text_value(name)
+
+
+def field_value(item: Field, value: Any, linked: Linked) -> str:
+    """Return what stands behind a field's property, "" for nothing."""
+    if value is None or value in ("", ()):
+        return ""
+    return markup.property_value(item, value, [linked(item.relation.table, one) for one in value]
+                                 if item.relation else ())  # fmt: skip
+
+
+def _properties(table: Table, row: Mapping[str, Any], title: str, kind: str, linked: Linked) -> dict[str, str]:
     """Return the properties of a row's page, without those that are empty."""
-    name = str(row[table.title.key])
-    found = {"type": titles.kind(table)}
-    if not titles.entry(table, name).endswith(f"/{name}"):
-        found["full-title"] = markup.text_value(name)
-    for item in stored_fields(table)[1:]:
-        value = row.get(item.key)
-        if value is None or value in ("", ()):
-            continue
-        pages = [titles.linked(item.relation.table, one) for one in value] if item.relation else ()
-        found[prop(item)] = markup.property_value(item, value, pages)
-    return found
+    found = {"type": kind, "full-title": full_title(title, str(row[table.title.key]))}
+    found |= {prop(item): field_value(item, row.get(item.key), linked) for item in stored_fields(table)[1:]}
+    return {key: value for key, value in found.items() if value}
 
 
 def _task(table: Table, row: Mapping[str, Any]) -> Iterator[Block]:
@@ -285,49 +298,9 @@ def _template(template: Template, table: Table, titles: Titles) -> Block:
     )
 
 
-def _rules(rules: list[TagRule], bp: Blueprint, titles: Titles) -> Page:
+def _rules(bp: Blueprint, titles: Titles) -> Page:
     title = titles.page("Rules")
-    intro = block(
-        "Each list shows sessions whose title, first prompt or keywords contain one of the words, and where the field "
-        "is still empty. Set it there, and the session leaves the list."
-    )
-    blocks = [intro, *(_rule(rule, bp, titles) for rule in rules)]
-    return Page("rules", title, "Words that file a session", markup.page(title, {}, blocks))
-
-
-def _rule(rule: TagRule, bp: Blueprint, titles: Titles) -> Block:
-    table = bp.sessions
-    item = table.field(rule.field)
-    words = ", ".join(markup.escape(word) for word in rule.words)
-    value = link(titles.linked(item.relation.table, rule.value)) if item.relation else markup.escape(rule.value)
-    clauses = Clauses(table, titles)
-    pattern = "|".join(_regex(word) for word in rule.words)
-    where = [
-        of_kind(table, titles),
-        *clauses.of(Cmp(rule.field, "empty")),
-        "[?p :block/properties ?all]",
-        "[?p :block/original-name ?title]",
-        *_text_of(table),
-        f"[(re-pattern {edn_text(f'(?i){pattern}')}) ?pattern]",
-        "[(re-find ?pattern ?text)]",
-    ]
-    query = Block(
-        results.datalog(f"To file: {prop(item)}", where, clauses), (), (("query-properties", f"[:page :{prop(item)}]"),)
-    )
-    return block(f"Words: {words}. Set **{markup.escape(item.name)}** to {value}", query)
-
-
-def _text_of(table: Table) -> Iterable[str]:
-    names = [name for name in ("first_prompt", "keywords") if table.has(name)]
-    for number, name in enumerate(names):
-        yield f'[(get ?all {code.key(table.field(name))} "") ?part{number}]'
-    parts = " ".join(f'" " ?part{number}' for number in range(len(names)))
-    yield f"[(str ?title {parts}) ?text]".replace(" )", ")")
-
-
-def _regex(word: str) -> str:
-    """Return a pattern for exactly this word, for JavaScript."""
-    return "".join(f"\\{char}" if char in r"\^$.*+?()[]{}|/-" else char for char in word)
+    return Page("rules", title, "Words that file a session", markup.page(title, {}, rules_blocks(bp, titles)))
 
 
 def _governance(bp: Blueprint, titles: Titles) -> Page:

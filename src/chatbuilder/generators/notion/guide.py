@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chatbuilder.blueprint import Blueprint
-from chatbuilder.generators.common.guide import NOT_YET, TO_LIBRARY, GuideParts
+from chatbuilder.generators.common.guide import TO_LIBRARY, GuideParts
 from chatbuilder.generators.common.text import md
 from chatbuilder.generators.notion.manual import view_notes
 from chatbuilder.generators.notion.pages import team_title
@@ -120,15 +120,16 @@ def _known(text: str, kept: set[str], bp: Blueprint) -> str:
 
 
 _AUTOMATIONS = {
-    "tagging": "Run `python3 scripts/tag.py --dry-run`, look, then run it without `--dry-run`. It reads "
-    "`scripts/rules.json`: change the words there. `chatbuilder sync` will file new chats by itself "
-    f"{NOT_YET}. By hand: filter **All sessions** by Title contains, select the rows, and set the property for all.",
+    "tagging": "`chatbuilder sync` files new chats by the rules of the answers as it makes their pages. For pages that "
+    "are there run `python3 scripts/tag.py --dry-run`, look, then run it without `--dry-run`: it reads "
+    "`scripts/rules.json`. By hand: filter **All sessions** by Title contains, select the rows, and set the property "
+    "for all.",
     "archive": "On a paid plan build the database automation described under To do by hand. On Free run "
     "`python3 scripts/archive.py` once a week.",
     "reminder": "The view **Needs follow-up** fills by itself. For a message on the day see To do by hand.",
     "backup": "Run `python3 scripts/backup.py` once a week from cron or Task Scheduler. It writes one folder a day.",
-    "sync": f"`chatbuilder sync` on a schedule {NOT_YET}. [integration.md](notion/integration.md) has the lines for "
-    "cron, systemd, launchd and Task Scheduler, which run a script of yours today.",
+    "sync": "`chatbuilder sync SYSTEM` on a schedule: [integration.md](notion/integration.md) has the lines for "
+    "cron, systemd, launchd and Task Scheduler.",
 }
 
 
@@ -152,8 +153,11 @@ def _team(bp: Blueprint) -> str:
 def _sync(bp: Blueprint) -> str:
     links = ", then link Topic and Project by hand" if len(bp.tables) > 1 else ""
     return (
-        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` will write them here {NOT_YET}.\n\n"
-        "Today: fill `notion/import/chat-sessions.csv`, one line for each chat, with a Source ID such as "
+        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` then makes one page of Chat Sessions for each chat, found again by "
+        "its Source ID whatever you rename, and keeps its own properties up to date; what you typed or deleted "
+        "stays. `--dry-run` tells the calls and minutes first: Notion takes 180 calls a minute, a chat is one. "
+        "`--transcripts` adds what was said, in a toggle at the end of each page.\n\n"
+        "Without the library: fill `notion/import/chat-sessions.csv`, one line for each chat, with a Source ID such as "
         f"`chatgpt:<id from the link>`. In Notion open Chat Sessions, the three dots, Merge with CSV{links}. It adds "
         "rows and never updates: leave out the sample lines, and merge each chat once."
     )

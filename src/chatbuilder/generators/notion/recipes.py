@@ -8,7 +8,6 @@ from typing import Any
 
 from chatbuilder.blueprint import Blueprint, Field, Table
 from chatbuilder.generators.common.data import csv_text, stored_fields
-from chatbuilder.generators.common.guide import NOT_YET
 from chatbuilder.generators.common.text import md, slug
 from chatbuilder.generators.notion.formulas import expression
 from chatbuilder.generators.notion.manual import view_recipe
@@ -197,14 +196,15 @@ def integration_text() -> str:
         f"1. Trigger: what you like. Action: Webhooks by Zapier > Custom Request, POST `{url}`.",
         f"2. Headers: {headers}. Data: the same object.", "",
         "## On a schedule", "",
-        f"`chatbuilder sync` will bring new chats in {NOT_YET}. Until then the lines below run a script of",
-        "yours, such as the curl call above saved as `add.sh`; change the path.", "",
-        "- cron (`crontab -e`): `0 7 * * * /path/to/add.sh`",
-        "- systemd: a unit with `ExecStart=/path/to/add.sh`, a timer with `OnCalendar=daily`, then "
+        "`chatbuilder import` and `chatbuilder sync` bring new chats in. Save both as `sync.sh`, with the folder that",
+        "your exports are in and the name that `chatbuilder systems` tells:", "",
+        "```sh", "chatbuilder import ~/Downloads/exports && chatbuilder sync SYSTEM", "```", "",
+        "- cron (`crontab -e`): `0 7 * * * /path/to/sync.sh`",
+        "- systemd: a unit with `ExecStart=/path/to/sync.sh`, a timer with `OnCalendar=daily`, then "
         "`systemctl --user enable --now add.timer`",
         "- launchd: a plist in `~/Library/LaunchAgents` with `StartCalendarInterval` and `ProgramArguments`, then "
         "`launchctl bootstrap gui/$(id -u) FILE`",
-        "- Task Scheduler: `schtasks /Create /SC DAILY /ST 07:00 /TN chats /TR C:\\path\\to\\add.cmd`", "",
+        "- Task Scheduler: `schtasks /Create /SC DAILY /ST 07:00 /TN chats /TR C:\\path\\to\\sync.cmd`", "",
         "Keep the token out of these files: read it from a file that only you may read, or from your keyring.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
@@ -224,8 +224,8 @@ def portability_text(bp: Blueprint) -> str:
         "## Back in, or into another tool", "",
         "1. `templates/*.csv` and `templates/*.json` have the exact columns. Fill them from your export, key first.",
         "2. In Notion: three dots of the database, Merge with CSV. It adds rows and never updates.",
-        "3. `chatbuilder import` reads the original chat exports again; `chatbuilder sync` writes them to any "
-        f"platform {NOT_YET}.",
+        "3. `chatbuilder import` reads the original chat exports again; `chatbuilder sync SYSTEM` writes them into a "
+        "system on another platform that it serves.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 

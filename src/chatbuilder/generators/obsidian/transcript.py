@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 
 from chatbuilder.chats import Message
-from chatbuilder.generators.common.rows import stamp
+from chatbuilder.generators.common import fences
 from chatbuilder.generators.common.text import clean
 from chatbuilder.generators.obsidian.layout import safe
 
@@ -22,45 +23,46 @@ BEGIN, END = (
     "%% chatbuilder: end of transcript %%",
 )
 _WORDLESS = "\u200b"
-# A block in any other language might be run by Obsidian (base, query) or by a plugin (dataviewjs, tasks, mermaid …).
-_LANGUAGES = frozenset(re.findall(r"\S+", """
-bash bat c c++ clojure cmake cpp cs csharp css dart diff docker dockerfile elixir elm erlang fish go golang
-graphql groovy haskell hcl html http ini java javascript js json json5 jsonc jsx julia kotlin kt latex less lisp
-lua make makefile matlab md markdown nginx nix objc ocaml pascal perl php plaintext powershell properties proto
-ps1 py python r rb ruby rs rust sass scala scheme scss sh shell sql svelte swift tcl terraform tex text toml ts
-tsx txt typescript vb vim vue xml yaml yml zig zsh
-"""))  # fmt: skip
-_FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*([^\s`{]*)[^`]*$")
-_CODE = re.compile(r"(?<![\\`])(`+)(?!`)(.+?)(?<!`)\1(?!`)")
-_IN_CODE = re.compile(r"(<(?=%)|\[(?=\[)|%(?=%)|:(?=:)|^(?==|\$=))")
-_IN_TEXT = (
-    (re.compile(r"<(?=[a-zA-Z/!?%])"), "&lt;"),
-    (re.compile(r"\[(?=\[)|(?<=\[)\["), r"\\["),
-    (re.compile(r"!(?=\[|\\\[)"), "!\u200b"),
-    (re.compile(r"\](?=\((?!https?://))"), r"]\\"),
-    (re.compile(r"%(?=%)"), r"\\%"),
-    (re.compile(r":(?=:)"), r":\\"),
-    (re.compile(r"~(?=~~)"), r"\\~"),
-    (re.compile(r"(?<![\w&\\#])#(?=[^\s#\\])"), r"\\#"),
-    (re.compile(r"(\s)\^(?=[\w-]+\s*$)"), r"\1\\^"),
-    (re.compile(r"^(\s*(?:[-*+]|\d+[.)])\s+)\[(?=.\](?:\s|$))"), r"\1\\["),
-)  # fmt: skip
-_NOTABLE = re.compile(r"[<\[\]%:#^`~]")  # a text or line without any of these is as it should be
-_HEADING = re.compile(r"^( {0,3})(#{1,6})(?=\s)")
+_RISKY_CODE = re.compile(r"(<(?=%)|\[(?=\[)|%(?=%)|:(?=:)|^(?==|\$=))")
+# Everything that would work, outside code blocks, by its first character: one pass over a text of any length. A
+# character set first lets the engine skip plain text; what stands before a mark is then asked with lookbehinds.
+_MARK = re.compile(r"""
+[`<\[!\]%:~\#^](?:
+  (?<=`)(?<![\\`]`)(?P<more>`*)(?!`)(?P<code>.+?)(?<!`)`(?P=more)(?!`)   # code between backticks
+| (?<=`)(?<!\\`)                                                          # a stray backtick cannot begin code
+| (?<=<)(?=[a-zA-Z/!?%])
+| (?<=\[)(?:(?=\[)|(?<=\[\[)|(?P<task>)(?=.\](?:\s|$)))
+| (?<=!)(?=\\?\[)
+| (?<=\])(?=\((?!https?://))
+| (?<=%)(?=%)
+| (?<=:)(?=:)
+| (?<=~)(?=~~)
+| (?<=\#)(?<!\#\#)(?P<heading>\#{0,5})(?=[^\S\n])
+| (?<=\#)(?<![\w&\\\#]\#)(?=[^\s\#\\`])(?!\[\[|%%|~~~)                      # a tag
+| (?<=\^)(?<!\S\^)(?=[\w-]+[^\S\n]*$)                                     # the id of a block
+)""", re.VERBOSE | re.MULTILINE)  # fmt: skip
+_SPELLED = {
+    "`": "\\`", "<": "&lt;", "!": f"!{_WORDLESS}", "]": "]\\", "%": "\\%", ":": ":\\", "~": "\\~", "^": "\\^",
+}  # fmt: skip
+_ITEM = re.compile(r"[\s>]*(?:(?:[-*+]|\d+[.)])\s+)+")  # what stands before the box of a task
+_FARTHEST = 200  # characters from the beginning of its line to the box
+_NOTABLE = re.compile(r"[<\[\]%:#^`~]")  # a text without any of these is as it should be
 
 
 def transcript(said: Sequence[Message], assistant: str) -> str:
     """Return the messages as the inside of the block; "" when nothing was said."""
-    parts = []
+    parts, name = [], safe(assistant)
     for message in said:
-        who = "You" if message.is_prompt else safe(assistant)
-        when = stamp(message.time)
-        parts.append(f"### {who}{f' · {when[:16]}'.replace('T', ' ') if when else ''}\n\n{_told(message)}")
+        who = "You" if message.is_prompt else name
+        when = f" · {message.time.astimezone(UTC).isoformat(' ', 'minutes')[:16]}" if message.time else ""
+        parts.append(f"### {who}{when}\n\n{_told(message)}")
     return "\n\n".join(parts)
 
 
 def _told(message: Message) -> str:
     text = harmless(message.text.strip("\n"))
+    if len(message.parts) == 1 and message.parts[0].kind != "attachment":
+        return text
     files = [f"*File: {safe(p.name or 'without a name')}*" for p in message.parts if p.kind == "attachment"]
     return "\n\n".join(part for part in (text, *files) if part)
 
@@ -81,61 +83,55 @@ def find(text: str) -> tuple[int, int] | None:
 def harmless(text: str) -> str:
     """Return foreign Markdown for the body of a note: it reads the same, and nothing in it works."""
     text = clean(text)
-    return "\n".join(_lines(text.split("\n"))) if _NOTABLE.search(text) else text
+    if "```" in text or "~~~" in text:
+        return "\n".join(_pieces(text.split("\n")))
+    return _MARK.sub(_spelled, text) if _NOTABLE.search(text) else text
 
 
-def _lines(lines: list[str]) -> Iterator[str]:
-    number = 0
-    while number < len(lines):
-        opening = _FENCE.match(lines[number])
-        if opening is None:
-            yield _line(lines[number])
-            number += 1
-            continue
-        end = next((n for n in range(number + 1, len(lines)) if _closes(lines[n], opening[2])), len(lines))
-        yield from _code([_outdented(line, len(opening[1])) for line in lines[number + 1 : end]], opening[3])
-        number = end + 1
+def _pieces(lines: list[str]) -> Iterator[str]:
+    """Yield what stands between code blocks, and these line by line."""
+    for found, language in fences.parts(lines):
+        if language is None:
+            yield _MARK.sub(_spelled, "\n".join(found))
+        else:
+            yield from _code(found, language)
 
 
-def _closes(line: str, opening: str) -> bool:
-    found = line.strip()
-    return len(found) >= len(opening) and set(found) == {opening[0]}
-
-
-def _outdented(line: str, indent: int) -> str:
-    return line[:indent].lstrip() + line[indent:]
-
-
-def _code(lines: list[str], language: str) -> Iterator[str]:
+def _code(lines: Sequence[str], language: str) -> Iterator[str]:
     """Yield a code block with a fence that nothing inside can close, in a language that nothing runs."""
     longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    yield fence + (language.lower() if language.lower() in _LANGUAGES else "text")
+    yield fence + fences.harmless_language(language)
     for line in lines:
         yield line.replace("<%", f"<{_WORDLESS}%").replace("%% chatbuilder", f"%{_WORDLESS}% chatbuilder")
     yield fence
 
 
-def _line(line: str) -> str:
-    """Return one line outside code blocks; what stands between backticks is code."""
-    if not _NOTABLE.search(line):
-        return line
-    heading = _HEADING.match(line)
-    if heading:
-        line = f"{'#' * min(6, len(heading[2]) + 3)}{line[heading.end() :]}"
-    out, at = [], 0
-    for found in _CODE.finditer(line):
-        inner = _IN_CODE.sub(lambda m: m[1] + _WORDLESS if m[1] else _WORDLESS, found[2])
-        out += [_text(line[at : found.start()], first=at == 0), f"{found[1]}{inner}{found[1]}"]
-        at = found.end()
-    return "".join((*out, _text(line[at:], first=at == 0)))
+def _spelled(found: re.Match[str]) -> str:
+    """Return what a mark is written as, so that it only shows."""
+    mark = found[0]
+    if mark in _SPELLED:
+        return _SPELLED[mark]
+    if mark[0] == "`":
+        ticks, inner = mark[: len(found["more"]) + 1], found["code"]
+        if _RISKY_CODE.search(inner):
+            inner = _RISKY_CODE.sub(lambda risky: risky[1] + _WORDLESS, inner)
+        # Three of them could be taken for a fence where they begin a line.
+        return f"{_WORDLESS if len(ticks) > 2 else ''}{ticks}{inner}{ticks}"
+    if mark == "[":
+        return "[" if found["task"] is not None and not _begins_item(found.string, found.start()) else "\\["
+    if found["heading"] is None:
+        return "\\#"
+    return "#" * min(6, len(mark) + 3) if _begins_line(found.string, found.start()) else mark
 
 
-def _text(text: str, *, first: bool) -> str:
-    """Return plain text of a line; a stray backtick cannot begin code, and only its `first` part can begin a task."""
-    text = re.sub(r"(?<!\\)`", r"\\`", text)
-    head = _HEADING.match(text) if first else None
-    kept, rest = (text[: head.end()], text[head.end() :]) if head else ("", text)
-    for pattern, spelled in _IN_TEXT:
-        rest = pattern.sub(spelled, rest)
-    return kept + rest
+def _begins_line(text: str, at: int) -> bool:
+    """Tell whether nothing but up to three spaces stands before a place in its line, as before a heading."""
+    before = text[max(0, at - 4) : at].rstrip(" ")
+    return before.endswith("\n") or (not before and at < 4)
+
+
+def _begins_item(text: str, at: int) -> bool:
+    """Tell whether the box of a task could stand at a place: nothing but the mark of a list item before it."""
+    start = text.rfind("\n", max(0, at - _FARTHEST), at) + 1
+    return (start > 0 or at < _FARTHEST) and _ITEM.fullmatch(text, start, at) is not None

@@ -60,12 +60,17 @@ def number_format(field: Field, date_format: str) -> dict[str, str] | None:
         case "date":
             return {"type": "DATE", "pattern": _PATTERNS[date_format]}
         case "datetime":
-            return {"type": "DATE_TIME", "pattern": f"{_PATTERNS[date_format]} hh:mm"}
+            return {"type": "DATE_TIME", "pattern": moment_pattern(date_format)}
         case "number":
             return {"type": "NUMBER", "pattern": "#,##0"} if field.owner == "sync" else None
         case "title" | "text" | "long_text" | "select" | "multi_select" | "person" | "relation":
             return {"type": "TEXT", "pattern": "@"}
     return None
+
+
+def moment_pattern(date_format: str) -> str:
+    """Return the number format of a date with its time."""
+    return f"{_PATTERNS[date_format]} hh:mm"
 
 
 def date_pattern(date_format: str) -> dict[str, str]:

@@ -1,7 +1,8 @@
-"""Files to read, wherever they lie: on disk, in a folder, in a zip, in a zip inside a zip, compressed."""
+"""Files to read, wherever they lie: on disk, in a folder, in a zip, in a zip inside a zip, in a tar, compressed."""
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import lzma
 import os
@@ -9,12 +10,14 @@ import shutil
 import sqlite3
 import struct
 import sys
+import tarfile
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
@@ -27,6 +30,7 @@ DAMAGED = (
     OSError,
     EOFError,
     zipfile.BadZipFile,
+    tarfile.TarError,
     zlib.error,
     lzma.LZMAError,
     sqlite3.Error,
@@ -39,6 +43,7 @@ DAMAGED = (
 _SMALL = 8 * MIB
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _GZIP = b"\x1f\x8b"
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +125,50 @@ def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], Bin
     return open_it
 
 
+def is_tar(head: bytes) -> bool:
+    """Tell whether a file is a tar archive, by its beginning (pax(1), ustar interchange format)."""
+    return head[257:262] == b"ustar"
+
+
+def in_tar(entry: Entry, folder: Path, limits: Limits) -> Iterator[Entry | Problem]:
+    """Yield the files in a tar, copied into a folder of ours under names of ours: a tar can only be read forwards."""
+    left = limits.inner
+    with entry.open() as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        for count, member in enumerate(archive):
+            place = f"{entry.where}: {label(member.name)}"
+            left -= member.size
+            if left < 0 or count >= limits.entries:
+                yield Problem(place, "from here on it holds more than is read at once; unpack it first", "too-large")
+                return
+            source = archive.extractfile(member) if member.isfile() else None
+            if source is None:
+                continue
+            copy = folder / str(count)
+            with source, copy.open("xb") as target:
+                shutil.copyfileobj(source, target, MIB)
+            pure = PurePosixPath(member.name)
+            yield Entry(place, pure.name, f"{entry.where}/{pure.parent}", member.size, partial(_reopened, copy), copy)
+
+
+def _reopened(copy: Path) -> BinaryIO:
+    return copy.open("rb")
+
+
 def label(text: str) -> str:
     """Return a name that is safe to show: one clean line of at most 300 characters."""
     return shorten(clean(text.encode("utf-8", "replace").decode()).replace("\n", " ").replace("\t", " "), 300)
 
 
 def unpacked(entry: Entry, magic: bytes, limits: Limits) -> Entry | Problem | None:
-    """Return the file inside a gzip or zstd file; None when it is not compressed."""
+    """Return the file inside a gzip or zstd file, UTF-16 as UTF-8; None for a file that is read as it is."""
     if magic.startswith(_GZIP):
         return _wrapped(entry, lambda packed: cast(BinaryIO, gzip.GzipFile(fileobj=packed)), EOFError, limits)
+    if magic.startswith(_UTF_16):
+        return replace(
+            entry,
+            open=lambda: cast(BinaryIO, codecs.EncodedFile(entry.open(), "utf-8", "utf-16", "replace")),
+            path=None,
+        )
     if not magic.startswith(_ZSTD):
         return None
     try:

@@ -18,7 +18,15 @@ from chatbuilder.provision.rows import RowStore
 
 BATCH = 500  # rows that are found and written at once
 
-_SERVED = {"obsidian": "Obsidian", "custom": "SQLite", "excel": "Excel"}
+_SERVED = {
+    "airtable": "Airtable",
+    "custom": "SQLite and PostgreSQL",
+    "excel": "Excel",
+    "logseq": "Logseq",
+    "notion": "Notion",
+    "obsidian": "Obsidian",
+    "sheets": "Google Sheets",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +62,24 @@ class Room:
 
 
 def open_room(ground: Ground) -> Room:
-    """Return the room of a system. Raises `RefusedError` for a platform that sync does not serve yet.
+    """Return the room of a system. Raises as `require_served` does.
 
     Raises `CredentialsError` and `InputError` as well; sends nothing and opens no file for writing.
     """
-    platform = ground.config.platform
-    if platform not in _SERVED or (ground.config.target.database or "").startswith("postgres"):
-        name = "PostgreSQL" if platform == "custom" else catalog.PLATFORMS[platform].name
+    require_served(ground.config)
+    room: Room = import_module(f"chatbuilder.pipeline.rooms.{ground.config.platform}").open_room(ground)
+    return room
+
+
+def require_served(config: Config) -> None:
+    """Raise `RefusedError` for a platform that sync does not serve yet."""
+    if config.platform not in _SERVED:
+        name = catalog.PLATFORMS[config.platform].name
         raise RefusedError(
             f"This version does not fill {name} yet.", title="Not served yet",
             kept="the system and the library as they are.",
-            hint=f"build a second system on {', '.join(served())} and sync that; or take `chatbuilder chats --json`, "
-            "turn it into CSV, and import that by hand.",
+            hint=f"build a second system on {', '.join(served())} and sync that.",
         )  # fmt: skip
-    room: Room = import_module(f"chatbuilder.pipeline.rooms.{platform}").open_room(ground)
-    return room
 
 
 def served() -> list[str]:

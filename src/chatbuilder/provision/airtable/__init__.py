@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from chatbuilder.provision.airtable import inspecting, place, removal
 from chatbuilder.provision.airtable.account import account
+from chatbuilder.provision.airtable.columns import Results
+from chatbuilder.provision.airtable.filling import AirtableRows, Ways
 from chatbuilder.provision.airtable.judge import Unwilling, judge
 from chatbuilder.provision.airtable.making import WEB, Maker, lacking
 from chatbuilder.provision.airtable.reading import Data, Reader, by_id, by_name
@@ -20,7 +22,7 @@ from chatbuilder.provision.outside.policy import Policy
 from chatbuilder.provision.outside.site import Site
 from chatbuilder.solution import Plan, Step
 
-__all__ = ["LIMIT", "check_account", "open_remote"]
+__all__ = ["LIMIT", "check_account", "open_remote", "open_rows"]
 
 # 5 a second for each base, 50 a second for each person; one too many shuts the base for 30 seconds
 # (airtable.com/developers/web/api/rate-limits). The gap keeps to the first: six calls span 35 ms more than a second, so
@@ -41,6 +43,21 @@ def check_account(site: Site, transport: Transport | None = None) -> Account:
         return account(Reader(policy), site)
     finally:
         policy.transport.close()
+
+
+def open_rows(
+    site: Site, owner: str, tell: Callable[[str, str, float], None], results: Results, names: Mapping[str, str],
+    wanted: Mapping[str, tuple[str, str]], owned: Sequence[str], *, transcripts: bool,
+) -> AirtableRows:  # fmt: skip
+    """Return what keeps the records of a system, as `AirtableRows` says; nothing is sent.
+
+    Raises `CredentialsError` for what cannot be a token, `InputError` when there is no base.
+    """
+    base = place.base_of(results) or place.target_base(site.target)
+    if base is None:
+        raise place.no_target()
+    ways = Ways(_policy(site, None), owner, tell, ABREAST, LIMIT.gap)
+    return AirtableRows(ways, base, results, names, wanted, owned, transcripts=transcripts)
 
 
 def _policy(site: Site, transport: Transport | None) -> Policy:
@@ -169,8 +186,7 @@ class Airtable:
         """Return the base's address."""
         base = place.base_of(results) or place.target_base(self._target) or ""
         name = results.get("base", {}).get("name", "")
-        todo = "Go through “To do by hand” in the guide from the top: Airtable's API makes no views and no formulas."
-        return Links(f"{WEB}/{base}", f"Airtable base {name or base}", (todo,))
+        return Links(f"{WEB}/{base}", f"Airtable base {name or base}", (place.first_steps(results),))
 
     def close(self) -> None:
         """Let go of connections."""

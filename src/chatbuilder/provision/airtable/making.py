@@ -24,7 +24,7 @@ NAME_TAKEN = 422  # the answer to a create whose name is taken: by what a create
 def field_result(field: Data, body: Data) -> Data:
     """Return what later steps need of a field, under the name that it was made with: people rename."""
     options = field.get("options") or {}
-    kept: Data = {key: options[key] for key in ("linkedTableId", "inverseLinkFieldId") if key in options}
+    kept: Data = {key: options[key] for key in ("linkedTableId",) if key in options}
     if "choices" in options:
         kept["choices"] = [{"id": choice.get("id", ""), "name": choice["name"]} for choice in options["choices"]]
     return {"id": field["id"], "name": body["name"], "type": field["type"], **({"options": kept} if kept else {})}
@@ -89,7 +89,7 @@ class Maker:
         made = self._make(Call("POST", path, body=body), lambda: self.look_base(body))
         if isinstance(made, dict):
             return made
-        tables = [self._of_answer(made.data["id"], table, made.data["tables"]) for table in body["tables"]]
+        tables = [_of_answer(table, made.data["tables"]) for table in body["tables"]]
         return base_result(made.data["id"], body, tables)
 
     def look_base(self, body: Data) -> Data | None:
@@ -130,25 +130,11 @@ class Maker:
             if found is None:
                 raise
             return self._whole_table(base, body, found, {})
-        return self._of_answer(base, body, [made.data]) if isinstance(made, Answer) else made
+        return _of_answer(body, [made.data]) if isinstance(made, Answer) else made
 
     def look_table(self, base: str, body: Data) -> Data | None:
         """Return the table that an earlier call made of this body, when all of it is there; writes nothing."""
         return _whole(self.reader.tables(base, fresh=True), body)
-
-    def _of_answer(self, base: str, body: Data, tables: list[Data]) -> Data:
-        """Return the result of a table as it came back; the far sides of links are read when the answer lacks them."""
-        result = table_result(body, by_name(tables, body["name"]) or tables[0])
-        return {**result, "fields": self._with_far_sides(base, result["id"], result["fields"])}
-
-    def _with_far_sides(self, base: str, table: str, fields: list[Data]) -> list[Data]:
-        """Return field results in which every link to another table names its far side, "" when nobody can tell."""
-        lost = [f for f in fields if _leads_away(f, table) and "inverseLinkFieldId" not in f["options"]]
-        if lost:
-            tables = self.reader.tables(base, fresh=True)
-            for field in lost:
-                field["options"]["inverseLinkFieldId"] = _far_side(tables, table, field)
-        return fields
 
     def _whole_table(self, base: str, body: Data, table: Data, before: Data) -> Data:
         """Add the fields and choices that a table of ours lacks; nothing else in it is touched."""
@@ -176,8 +162,7 @@ class Maker:
             if found is None:
                 raise
             return found
-        result = field_result(made.data, body) if isinstance(made, Answer) else made
-        return self._with_far_sides(base, table, [result])[0]
+        return field_result(made.data, body) if isinstance(made, Answer) else made
 
     def look_field(self, base: str, table: str, body: Data) -> Data | None:
         """Return the field that an earlier call made of this body, by name, kind and choices; writes nothing."""
@@ -210,18 +195,9 @@ class Maker:
         return made
 
 
-def _leads_away(field: Data, table: str) -> bool:
-    return bool(field["type"] == "multipleRecordLinks" and field["options"].get("linkedTableId") != table)
-
-
-def _far_side(tables: list[Data], table: str, field: Data) -> str:
-    """Return the id of the field that a link made in the table it leads to, "" when that cannot be told for sure."""
-    own = by_id((by_id(tables, table) or {"fields": []})["fields"], field["id"])
-    if own and (named := own["options"].get("inverseLinkFieldId")):
-        return str(named)
-    target = by_id(tables, field["options"].get("linkedTableId")) or {"fields": []}
-    back = [f["id"] for f in target["fields"] if (f.get("options") or {}).get("linkedTableId") == table]
-    return str(back[0]) if len(back) == 1 else ""
+def _of_answer(body: Data, tables: list[Data]) -> Data:
+    """Return the result of a table as it came back."""
+    return table_result(body, by_name(tables, body["name"]) or tables[0])
 
 
 def _whole(tables: list[Data], body: Data) -> Data | None:

@@ -11,6 +11,7 @@ from chatbuilder.provision.airtable.reading import MARKED, Data, Reader, by_id, 
 from chatbuilder.provision.base import Result
 from chatbuilder.solution import Plan, resolve
 
+SESSIONS = "Chat Sessions"
 KEPT = "everything there; nothing was sent."
 # What Airtable puts into a base that is started from scratch.
 DEFAULT_FIELDS = frozenset(("name", "notes", "assignee", "status", "attachments"))
@@ -133,6 +134,18 @@ def notes_on(plan: Plan, known: Mapping[str, Result], others: list[Data]) -> lis
         names = ", ".join(table["name"] for table in others[:5])
         notes.append(f"What is in the base stays as it is: {names}. An empty “Table 1” can be deleted by hand.")
     return notes
+
+
+def first_steps(results: Mapping[str, Result]) -> str:
+    """Return what a person does first in a finished base: the first of the guide's clicks, named."""
+    tables = [*results.get("base", {}).get("tables", ()), *(v for k, v in results.items() if k.startswith("table-"))]
+    fields: list[Data] = next((table["fields"] for table in tables if table["name"] == SESSIONS), [])
+    links = [field["name"] for field in fields if field["type"] == "multipleRecordLinks"]
+    first = f"make the first view: rename Grid view in the table {SESSIONS} to All sessions"
+    if links:
+        first = f"let {' and '.join(links)} link to one row only: the arrow beside the name → Edit field → switch off "
+        first += "Allow linking to multiple records"
+    return f"Open the base and {first}; then go on in the guide under “To do by hand”: Airtable's API makes no views."
 
 
 def in_the_way(problems: list[str]) -> InputError:

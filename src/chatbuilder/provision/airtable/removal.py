@@ -50,7 +50,7 @@ def remove(reader: Reader, step: Step, payload: Mapping[str, Any], result: Mappi
             return _rows(reader, step, payload, result)
         case "links":
             return Removal(True, step.title, "links go with their rows")
-    return Removal(False, step.title, "Airtable's API deletes no fields: it goes with its table")
+    return Removal(False, step.title, "Airtable's API deletes no fields: it goes with its table", told=False)
 
 
 def _rows(reader: Reader, step: Step, payload: Mapping[str, Any], result: Mapping[str, Any]) -> Removal:

@@ -1,4 +1,5 @@
 """Delivery into a database: a new SQLite file, or one of the person's with their own tables, which stay as they are.
+PostgreSQL has a room of its own, `postgres`.
 
 Each step is one transaction together with its row in `chatbuilder_meta`, so it happened wholly, once, or not at all.
 """
@@ -9,16 +10,17 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from chatbuilder.errors import InputError, RefusedError
+from chatbuilder.errors import InputError
 from chatbuilder.provision import above
-from chatbuilder.provision.base import Links, Preflight, Provisioner, Removal, Result, State
+from chatbuilder.provision.base import Account, Links, Preflight, Provisioner, Removal, Result, State
 from chatbuilder.provision.custom import meta, removal
 from chatbuilder.provision.custom.database import META, Database, Thing, catalogue, not_writable, quote, rehearse
 from chatbuilder.provision.custom.evolve import Work
+from chatbuilder.secret import Secret
 from chatbuilder.solution import Plan, Step
 
 _SETTINGS = "chatbuilder_settings"
@@ -27,16 +29,31 @@ _SETTINGS = "chatbuilder_settings"
 def open_target(database: str) -> Provisioner:
     """Return what delivers into `sqlite:///…`: a path after three slashes, as SQLAlchemy reads it; ~ is your home.
 
-    Raises InputError for an address that names no file, and RefusedError for PostgreSQL, which is exported only.
+    Raises InputError for an address that names no file.
     """
-    if re.match(r"postgres(ql)?://", database):
-        raise RefusedError(
-            "This version exports the PostgreSQL schema but does not apply it itself.",
-            title="Not applied to PostgreSQL",
-            kept="Nothing was sent to the server.",
-            hint="Export the solution, then run: psql -v ON_ERROR_STOP=1 -d YOUR_DATABASE -f sql/postgresql/schema.sql",
-        )  # fmt: skip
     return SqliteProvisioner(_path(database))
+
+
+def open_server(database: str, password: Secret | None) -> Provisioner:
+    """Return what delivers into `postgresql://…`; without a password libpq looks for one (PGPASSWORD, ~/.pgpass).
+
+    Connects later. Raises InputError for an address that PostgreSQL does not understand.
+    """
+    # Its driver is only loaded by those who have a server.
+    from chatbuilder.provision.custom.postgres import PostgresProvisioner
+
+    return PostgresProvisioner(database, password)
+
+
+def check_server(database: str, password: Secret | None) -> Account:
+    """Return who signs in to `postgresql://…`, what they may do and what is missing. Raises as `open_server` does.
+
+    Raises `CredentialsError`, `RefusedError` and `UnavailableError` too.
+    """
+    from chatbuilder.provision.custom.postgres import PostgresProvisioner
+
+    with closing(PostgresProvisioner(database, password)) as server:
+        return server.account()
 
 
 def _path(database: str) -> Path:

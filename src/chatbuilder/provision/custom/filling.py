@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chatbuilder.errors import InputError, RefusedError
+from chatbuilder.provision.custom import bulk
 from chatbuilder.provision.custom.database import Database, catalogue, columns, quote
 from chatbuilder.provision.rows import Delivery, Forecast, Found, Outlook, Related, Wanted, Written
 
@@ -88,7 +89,28 @@ class SqliteRows:
         with self._database.writing() as connection:
             if any("messages" in item.data for item in deliveries) and _TRANSCRIPTS not in catalogue(connection):
                 connection.execute(self._transcripts)
-            return [self._deliver(connection, item) for item in deliveries]
+            new = [item for item in deliveries if item.found is None]
+            ids = self._add(connection, new) if len(new) >= bulk.FEWEST else {}
+            return [
+                self._told(connection, item, ids[item.key]) if item.key in ids and item.found is None
+                else self._deliver(connection, item) for item in deliveries
+            ]  # fmt: skip
+
+    def _add(self, connection: sqlite3.Connection, items: Sequence[Delivery]) -> dict[str, int]:
+        """Insert many rows at once and return their ids; nothing is done where that cannot be, or one is refused."""
+        way = bulk.Bulk.of(connection)
+        if way is None:
+            return {}
+        ids: list[int] = []
+        connection.execute("SAVEPOINT many")
+        try:
+            with way.indexing(connection, ids):
+                ids += [int(self._insert(connection, item)) for item in items]
+        except sqlite3.IntegrityError:
+            ids.clear()
+            connection.execute("ROLLBACK TO many")
+        connection.execute("RELEASE many")
+        return dict(zip((item.key for item in items), ids, strict=False))
 
     def _deliver(self, connection: sqlite3.Connection, item: Delivery) -> Written:
         connection.execute("SAVEPOINT row")
@@ -101,10 +123,14 @@ class SqliteRows:
             connection.execute("RELEASE row")
         if not remote:
             return Written(item.remote, "it was changed while this ran")
+        return self._told(connection, item, remote)
+
+    def _told(self, connection: sqlite3.Connection, item: Delivery, row: int | str) -> Written:
+        """Count a row that is written, and write what was said."""
         self.requests += 1
         if "messages" in item.data:
             self._tell(connection, item)
-        return Written(remote)
+        return Written(str(row))
 
     def _insert(self, connection: sqlite3.Connection, item: Delivery) -> str:
         values = {name: value for name, value in item.data["values"].items() if name in self._columns}

@@ -14,6 +14,7 @@ from chatbuilder.provision.notion.results import title_of
 
 FREE_UPLOAD = 5 * 2**20  # bytes: the file size that Free allows; paid plans allow more
 PACE = "180 requests a minute (600 on Business and Enterprise)."
+PACE_KEPT = "180 calls a minute, which every plan allows (Business and Enterprise: 600, but no answer tells the plan)."
 NO_DASHBOARD = {
     True: "Free plan: no dashboards, and one chart in the whole workspace; the rest is built.",
     False: "Dashboards need Business or Enterprise; on Plus the rest is built without one.",

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from chatbuilder.provision.base import Skipped
-from chatbuilder.provision.notion.judge import judge, judge_absent, judge_change, judge_optional, words
+from chatbuilder.provision.notion.judge import judge, judge_absent, judge_change, judge_optional, judge_row, words
 from chatbuilder.provision.notion.transport import BASE, NotionTransport
 from chatbuilder.provision.outside.calls import Answer, Call, Transport
 from chatbuilder.provision.outside.desk import Desk
@@ -32,6 +32,7 @@ class Api:
         self._optional = replace(policy, judge=judge_optional)
         self._absent = replace(policy, judge=judge_absent)
         self._change = replace(policy, judge=judge_change)
+        self._row = replace(policy, judge=judge_row)
 
     @property
     def desk(self) -> Desk:
@@ -78,6 +79,34 @@ class Api:
             if not (data.get("has_more") and data.get("next_cursor")):
                 return
             cursor = {"start_cursor": data["next_cursor"]}
+
+    def matching(self, path: str, body: Mapping[str, Any]) -> list[Json] | str:
+        """Return all entries that a query finds, or Notion's words when it does not take the query."""
+        found: list[Json] = []
+        cursor: Json = {}
+        while True:
+            call = Call("POST", path, body={**body, "page_size": PAGE_SIZE, **cursor}, safe=True)
+            answer = self._row.send(call)
+            if answer.status >= 400:
+                return words(answer)
+            data = _data(answer)
+            found += data.get("results", ())
+            if not (data.get("has_more") and data.get("next_cursor")):
+                return found
+            cursor = {"start_cursor": data["next_cursor"]}
+
+    def add(
+        self, method: str, path: str, body: Mapping[str, Any], find: Callable[[InDoubt], Json | None]
+    ) -> Json | str:
+        """Add a row (POST) or blocks (PATCH); `find` looks for them when the answer is lost.
+
+        Returns Notion's words when it does not take them, or when what blocks go on is gone.
+        """
+        policy = self._row if method == "POST" else self._change
+        made = policy.make(Call(method, path, body=body), find)
+        if not isinstance(made, Answer):
+            return made
+        return words(made) if made.status >= 400 else _data(made)
 
     def change(self, path: str, body: Mapping[str, Any]) -> Json:
         """Send a PATCH that says the same however often it is sent."""

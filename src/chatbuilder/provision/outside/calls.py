@@ -12,6 +12,7 @@ class Call:
     """One request below the API's base URL. `path` is complete and URL-quoted; `body` is JSON data or None.
 
     `safe`: sending it twice is the same as sending it once (a read, a PATCH that says the same, an upsert).
+    `asks`: it only reads, though it is no GET.
     """
 
     method: str
@@ -19,6 +20,12 @@ class Call:
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     safe: bool = False
+    asks: bool = False
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing."""
+        return self.asks or self.method == "GET"
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,8 @@ class Policy:
     desk: Desk = field(default_factory=Desk)
     patience: float = PATIENCE
     tries: int = TRIES
+    reads: Pacer | None = None
+    """The pacer of calls that only read, where a vendor counts them on their own; `pacer` is then that of writes."""
 
     def for_first_contact(self) -> Policy:
         """Return the policy of the calls before anything is made: who is there is told soon, and who is not, too."""
@@ -97,7 +99,7 @@ class Policy:
             # Who is asked to come again later has met the vendor; nobody knows whom silence and errors come from.
             if tries >= (TRIES if verdict.kind == "again" else self.tries):
                 raise self.gave_up(verdict.why, tries)
-            self._put_off(verdict, tries)
+            self._put_off(call, verdict, tries)
 
     def make(self, call: Call, find: Callable[[InDoubt], Found | None]) -> Answer | Found:
         """Send a call that creates something; when it is in doubt look for what it made before it is sent again.
@@ -135,7 +137,7 @@ class Policy:
         since, losses = None, 0
         while True:
             try:
-                with self.pacer.turn(self.desk, f"{self.vendor} allows no more calls at the moment"):
+                with self._pacer_of(call).turn(self.desk, f"{self.vendor} allows no more calls at the moment"):
                     self.desk.check()
                     return self.transport.send(call)
             except NotSent as lost:
@@ -149,7 +151,10 @@ class Policy:
                 return found
         return None
 
-    def _put_off(self, verdict: Verdict, tries: int) -> None:
+    def _pacer_of(self, call: Call) -> Pacer:
+        return self.reads if self.reads is not None and call.reads else self.pacer
+
+    def _put_off(self, call: Call, verdict: Verdict, tries: int) -> None:
         if not verdict.after:
             self.desk.wait(_backoff(tries), f"{verdict.why}; trying again")
             return
@@ -160,7 +165,7 @@ class Policy:
                 hint="run it again after that time: it goes on from here.",
             )  # fmt: skip
         # What the vendor asks of one call it asks of all that share the limit.
-        self.pacer.hold(self.desk, verdict.after)
+        self._pacer_of(call).hold(self.desk, verdict.after)
         self.desk.wait(verdict.after, verdict.why)
 
     def _no_network(self, since: float | None, lost: NotSent, losses: int) -> float:

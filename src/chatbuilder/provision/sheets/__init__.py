@@ -18,9 +18,10 @@ from chatbuilder.provision.outside.limits import Limit, shared_pacer
 from chatbuilder.provision.outside.policy import Policy
 from chatbuilder.provision.outside.site import Site
 from chatbuilder.provision.sheets import account
-from chatbuilder.provision.sheets.clashes import clashes, notes
+from chatbuilder.provision.sheets.clashes import built_before, clashes, notes
 from chatbuilder.provision.sheets.comparing import Found
 from chatbuilder.provision.sheets.delivery import Delivery
+from chatbuilder.provision.sheets.filling import SheetRows, Target
 from chatbuilder.provision.sheets.grants import Grant, open_grant
 from chatbuilder.provision.sheets.judge import Whom, judge_for
 from chatbuilder.provision.sheets.reading import read
@@ -28,14 +29,19 @@ from chatbuilder.provision.sheets.removal import Remover
 from chatbuilder.provision.sheets.transport import GoogleTransport
 from chatbuilder.solution import Plan, Step
 
-__all__ = ["check_account", "open_remote"]
+__all__ = ["check_account", "open_remote", "open_rows"]
 
-LIMIT = Limit(60, 60.0)  # reads, and as many writes, of one person in a minute
+LIMIT = Limit(60, 60.0)  # reads of one person in a minute, and as many writes: Google counts them apart
 
 
 def open_remote(site: Site, transport: Transport | None = None) -> Provisioner:
     """Return a provisioner for a site; `transport` replaces the SDK's. No network in here."""
     return SheetsProvisioner(*_opened(site, transport))
+
+
+def open_rows(site: Site, target: Target, transport: Transport | None = None) -> SheetRows:
+    """Return what keeps rows in a spreadsheet. No network in here."""
+    return SheetRows(_opened(site, transport)[1], target)
 
 
 def check_account(site: Site, transport: Transport | None = None) -> Account:
@@ -50,8 +56,8 @@ def check_account(site: Site, transport: Transport | None = None) -> Account:
 def _opened(site: Site, transport: Transport | None) -> tuple[Grant, Policy]:
     grant = open_grant(site.secret, site.url)
     sent = transport or GoogleTransport(grant, site.url)
-    pacer = shared_pacer(f"google {site.url}", site.secret, LIMIT)
-    return grant, Policy("Google", sent, pacer, judge_for(Whom(grant.email)), site.desk)
+    reads, writes = (shared_pacer(f"google {what} {site.url}", site.secret, LIMIT) for what in ("reads", "writes"))
+    return grant, Policy("Google", sent, writes, judge_for(Whom(grant.email)), site.desk, reads=reads)
 
 
 class SheetsProvisioner:
@@ -64,6 +70,7 @@ class SheetsProvisioner:
         self._policy = policy
         self._delivery = Delivery(policy)
         self._remover = Remover(policy, self._delivery)
+        self._taken_over: Result | None = None
 
     def preflight(self, plan: Plan, known: Mapping[str, Result]) -> Preflight:
         """Prove the sign-in; with a spreadsheet to fill look into it: nothing of ours may clash with what is there."""
@@ -85,7 +92,13 @@ class SheetsProvisioner:
                 kept="everything there; nothing was written.",
                 hint="rename or delete them, or choose another spreadsheet.",
             )  # fmt: skip
-        return Preflight(f"{book.title} ({book.url})", exists=True, notes=tuple(notes(book)))
+        found = notes(book)
+        if "build" not in known and (mark := built_before(build, book)):
+            self._taken_over = {"id": str(given), "marker": mark}
+            found.append(
+                "a system of chatbuilder stands there: it is taken over as it is, and what is missing is added"
+            )
+        return Preflight(f"{book.title} ({book.url})", exists=True, notes=tuple(found))
 
     def _sign_in(self, policy: Policy) -> None:
         """Prove the sign-in without a call of the API; the token that it brings is then used."""
@@ -105,7 +118,7 @@ class SheetsProvisioner:
         """Do one step."""
         if payload["makes"] == "spreadsheet":
             return self._delivery.make_file(payload, previous)
-        return self._delivery.build(payload, previous)
+        return self._delivery.build(payload, previous or self._taken_over)
 
     def inspect(self, step: Step, payload: Mapping[str, Any], result: Result) -> State:
         """Tell whether a delivered step is still there as written; the worst of its parts counts."""

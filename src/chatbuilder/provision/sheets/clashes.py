@@ -12,8 +12,20 @@ from chatbuilder.solution import Step
 Value = Mapping[str, Any]
 
 
+def built_before(build: Step, book: Book) -> str:
+    """Return the mark of a system that stands in the spreadsheet with these tables, "" when there is none.
+
+    Its library is lost, or on another computer: it is taken over as it stands.
+    """
+    tables = build.payload["layout"]["tables"].values()
+    marks = [mark for mark in book.marks.values() if mark.startswith("v1:file:")]
+    return marks[0] if marks and all(part["table"] in book.tables for part in tables) else ""
+
+
 def clashes(build: Step, book: Book) -> list[str]:
     """Return what of the batch is taken in a spreadsheet of the person's own, in words."""
+    if built_before(build, book):
+        return []
     found = [f"a system of chatbuilder ({mark})" for mark in book.marks.values() if mark.startswith("v1:file:")]
     for kind, value in map(kind_of, standing(build.payload)[1]):
         if kind in _CHECKS and (clash := _CHECKS[kind](value, book)):

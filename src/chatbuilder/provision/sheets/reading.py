@@ -112,18 +112,25 @@ def read(policy: Policy, spreadsheet: str) -> Book:
 
 def read_cells(policy: Policy, spreadsheet: str, book: Book, wanted: Mapping[int, str]) -> None:
     """Put what was entered into cells into `book`: one call. `wanted` are sheets, with an A1 range or "" for all."""
-    ranges = [
-        f"{_quoted(book.titles[key])}{'!' if area else ''}{area}" for key, area in wanted.items() if key in book.titles
-    ]
+    ranges = [f"{quoted(book.titles[key])}{'!' if area else ''}{area}" for key, area in wanted.items()
+              if key in book.titles]  # fmt: skip
     if not ranges:
         return
     query = {"fields": CELLS, "ranges": ranges}
     data = policy.send(Call("GET", path_of(spreadsheet), query, safe=True)).data
-    for sheet in data.get("sheets", ()):
-        book.cells[sheet["properties"].get("sheetId", 0)] = _cells(sheet.get("data", ()))
+    book.cells |= cells_by_sheet(data)
 
 
-def _quoted(title: str) -> str:
+def cells_by_sheet(data: Mapping[str, Any]) -> dict[int, Cells]:
+    """Return what was entered into cells, by sheet id, from a spreadsheet that was read with some of them."""
+    return {
+        sheet["properties"].get("sheetId", 0): _cells(sheet["data"]) for sheet in data.get("sheets", ())
+        if "data" in sheet
+    }  # fmt: skip
+
+
+def quoted(title: str) -> str:
+    """Return a sheet's title as ranges in A1 notation take it."""
     return "'" + title.replace("'", "''") + "'"
 
 
