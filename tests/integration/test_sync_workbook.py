@@ -369,6 +369,19 @@ def test_into_a_workbook_of_their_own(tmp_path, opens):
     assert load(place.file.read_bytes())["Sheet"]["A2"].value == "a"
 
 
+def test_a_filled_workbook_is_not_taken_down_with_its_chats(opens):
+    place = opens()
+    take_in(chat("a"), chat("b"))
+    place.sync(transcripts=True)
+    before = place.rows()
+    (taken,) = pipeline.destroy(place.system)
+    assert not taken.removed
+    assert "holds 2 chats" in taken.why
+    assert "you changed" not in taken.why
+    assert place.rows() == before
+    assert place.said("chatgpt:a") == ["Hello", "Hi there"]
+
+
 @needs_office
 @pytest.mark.timeout(300)
 def test_another_program_counts_the_rows(tmp_path, opens):
@@ -383,6 +396,37 @@ def test_another_program_counts_the_rows(tmp_path, opens):
     listed = [row[0] for row in book["All sessions"].iter_rows(min_row=5, min_col=4, max_col=4, values_only=True)]
     assert "=1+1" in listed
     assert {row["Title"] for _, row in place.listed(book, "Sessions")} >= {"=1+1", "@x", "=SUM(1)"}
+
+
+@needs_office
+@pytest.mark.timeout(300)
+def test_new_answers_add_columns_that_work(tmp_path, opens):
+    place = opens()
+    take_in(chat("a", "A question about sqlite", tags=("mine",)), chat("b"))
+    place.sync()
+    place.edit("chatgpt:a", status="Completed")
+    place.build(pipeline.check({**place.config.data(), "features": ["dashboard", "tags", "projects"]}))
+    place.edit("chatgpt:a", tags="typed")
+    book = load(place.file.read_bytes())
+    page, table = place.table(book, "Sessions")
+    names = [column.name for column in table.tableColumns]
+    assert {"Tags", "Project", "_untagged"} <= set(names)
+    assert [page.cell(1, at).value for at in range(1, len(names) + 1)] == names
+    helper = page.cell(1, names.index("_untagged") + 1).column_letter
+    assert page.column_dimensions[helper].hidden
+    tags = page.cell(1, names.index("Tags") + 1).column_letter
+    assert any(str(rule.sqref).startswith(f"{tags}2:") for rule in page.data_validations.dataValidation) == (
+        "list_tags" in book.defined_names
+    )
+    take_in(chat("c", tags=("new",)))
+    assert place.sync().created == 1
+    assert place.rows()["chatgpt:c"]["tags"] == "new"
+    assert place.rows()["chatgpt:a"]["status"] == "Completed"
+    seen = recalculated({"book": place.file.read_bytes()}, tmp_path / "office")["book"]
+    assert errors(seen) == []
+    untagged = [row[0] for row in seen["Untagged"].iter_rows(min_row=5, min_col=4, max_col=4, values_only=True)]
+    assert "Chat b" in untagged
+    assert "Chat c" not in untagged
 
 
 @needs_office

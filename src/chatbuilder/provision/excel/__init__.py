@@ -18,7 +18,7 @@ from chatbuilder.provision import above, disk
 from chatbuilder.provision.base import Links, Preflight, Provisioner, Removal, Result, State
 from chatbuilder.provision.excel import graft, growing, package, presence
 from chatbuilder.provision.excel.bare import Bare
-from chatbuilder.provision.excel.digests import digests
+from chatbuilder.provision.excel.digests import chats_in, digests
 from chatbuilder.provision.excel.package import Package, Unusable
 from chatbuilder.provision.excel.place import Place
 from chatbuilder.provision.excel.presence import MARKER, Presence
@@ -179,7 +179,8 @@ class ExcelProvisioner:
         sheets, idents = presence.plan_names(spec, book, there)
         ours = workbook_spec.with_names(spec, sheets, idents)
         lacking = [sheet["key"] for sheet in spec["sheets"] if sheet["key"] not in there.sheets]
-        fitting, columns = growing.possible(ours, lacking, there, book)
+        filled = chats_in(data, there.sheets.get("table:sessions")) > 0
+        fitting, columns = growing.possible(ours, lacking, there, book, filled=filled)
         kept = [f"you changed {_list(changed)}: your version stays"]
         now = data
         if fitting or columns:

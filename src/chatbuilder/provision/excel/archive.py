@@ -12,6 +12,7 @@ import io
 import re
 import shutil
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -56,7 +57,7 @@ class Archive:
                 raise Unusable(f"unpacks to more than {UNPACKED_LIMIT // 2**30} GB")
             self.book = self._small_parts()
             check(self.book)
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
             raise Unusable("is not an .xlsx workbook, or it is damaged") from error
         self._seen = dict(self.book.parts)
 
@@ -87,7 +88,7 @@ class Archive:
                 while chunk := file.read(_CHUNK):
                     yield decoder.decode(chunk)
                 yield decoder.decode(b"", final=True)
-        except (KeyError, UnicodeDecodeError, zipfile.BadZipFile, EOFError) as error:
+        except (KeyError, UnicodeDecodeError, zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise Unusable("is damaged, or saved in an unusual form") from error
 
     def beginning(self, name: str) -> str:

@@ -41,6 +41,13 @@ def digests(data: bytes, names: set[str] | None = None, *, bare: Bare | None = N
     return found
 
 
+def chats_in(data: bytes, sheet: str | None) -> int:
+    """Return how many rows of chats stand on a sheet, samples left out. Raises `Unusable`."""
+    found = Bare()
+    digests(data, {sheet} if sheet else set(), bare=found)
+    return found.chats
+
+
 def _strings(book: Package) -> list[str]:
     part = book.linked("sharedStrings")
     return [text_of(item) for item in book.root(part)] if part in book.parts else []

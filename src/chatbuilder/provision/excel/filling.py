@@ -242,8 +242,10 @@ class WorkbookRows:
         """Return one row written for each, and whether the workbook will be slow to open."""
         self._load()
         rows = self._index.count() + outlook.created
-        notes = [f"All of it is written as one new file in place of {self._place.name}."]
-        if rows > _SLOW:
+        notes = []
+        if outlook.created or outlook.updated:
+            notes.append(f"All of it is written as one new file in place of {self._place.name}.")
+        if rows > _SLOW and notes:
             notes.append(f"{rows:,} rows: Excel works out every view when it opens the file, which takes its time.")
         return Forecast(outlook.created + outlook.updated + outlook.related, tuple(notes))
 

@@ -29,12 +29,15 @@ _HIDDEN = ' hidden="1"'
 Wanted = dict[str, list[Column]]
 
 
-def possible(spec: Spec, lacking: Collection[str], there: Presence, book: Package) -> tuple[list[str], Wanted]:
-    """Return which sheets of `lacking` and which new columns, by table, can be added.
+def possible(
+    spec: Spec, lacking: Collection[str], there: Presence, book: Package, *, filled: bool
+) -> tuple[list[str], Wanted]:
+    """Return which sheets of `lacking` can be added, and which new columns, by table, where the workbook is `filled`.
 
-    All that they refer to is there or comes along, and beside the table there is room.
+    All that they refer to is there or comes along, and beside the table there is room. A table in which only the person
+    wrote gets no columns: it is theirs.
     """
-    columns = _lacking(spec, there, book)
+    columns = _lacking(spec, there, book) if filled else {}
     while True:
         more = {(table, column["name"]) for table, new in columns.items() for column in new}
         fitting = presence.possible(spec, lacking, book, more)

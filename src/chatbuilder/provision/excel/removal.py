@@ -9,10 +9,12 @@ from chatbuilder.generators.common.workbook_spec import Spec
 from chatbuilder.provision import disk
 from chatbuilder.provision.base import Removal, Result
 from chatbuilder.provision.excel import graft, presence
-from chatbuilder.provision.excel.digests import digests
+from chatbuilder.provision.excel.digests import chats_in, digests
 from chatbuilder.provision.excel.package import Package, Unusable, read
 from chatbuilder.provision.excel.place import Place
 from chatbuilder.provision.excel.presence import MARKER, Presence
+
+_CHATS = "table:sessions"
 
 
 def remove(place: Place, spec: Spec, result: Result) -> Removal:
@@ -40,7 +42,7 @@ def remove(place: Place, spec: Spec, result: Result) -> Removal:
     changed = {key for key, name in there.sheets.items() if found.get(name) != known.get(key)}
     if set(book.sheets()) == there.names():
         if changed:
-            return Removal(False, place.name, f"you changed {_names(there, changed)}")
+            return Removal(False, place.name, _why(there, changed, set(), data))
         place.remove(int(result.get("above", 0)))
         return Removal(True, place.name)
     return _cut_out(place, data, book, there, spec, changed)
@@ -71,7 +73,7 @@ def _cut_out(place: Place, data: bytes, book: Package, there: Presence, spec: Sp
     stays |= changed | ({MARKER} if stays or changed else set())
     goes = [name for key, name in there.sheets.items() if key not in stays]
     if not goes or goes == [there.sheets[MARKER]]:
-        return Removal(False, place.name, _why(there, changed, used))
+        return Removal(False, place.name, _why(there, changed, used, data))
     names = _only_of(ours, goes)
     try:
         left = graft.pruned(data, goes, names)
@@ -81,7 +83,9 @@ def _cut_out(place: Place, data: bytes, book: Package, there: Presence, spec: Sp
     place.replace(data, left)
     if stays:
         return Removal(
-            False, place.name, f"{_why(there, changed, used)}; the other sheets of ours are gone ({copy} has them)"
+            False,
+            place.name,
+            f"{_why(there, changed, used, data)}; the other sheets of ours are gone ({copy} has them)",
         )
     return Removal(True, place.name, f"our sheets are gone, yours stayed; {copy} is the file from before")
 
@@ -91,8 +95,13 @@ def _only_of(ours: Spec, goes: list[str]) -> set[str]:
     return {name for sheet in gone for name, column in workbook_spec.offers(sheet, ours) if not column}
 
 
-def _why(there: Presence, changed: set[str], used: set[str]) -> str:
-    reasons = [f"you changed {_names(there, changed)}"] if changed else []
+def _why(there: Presence, changed: set[str], used: set[str], data: bytes) -> str:
+    reasons = []
+    if _CHATS in changed and (chats := chats_in(data, there.sheets[_CHATS])):
+        reasons.append(f"{there.sheets[_CHATS]} holds {chats:,} chat{'' if chats == 1 else 's'}")
+    edited = changed - {_CHATS} if reasons else changed
+    if edited:
+        reasons.append(f"you changed {_names(there, edited)}")
     if used - changed:
         reasons.append(f"your own sheets use {_names(there, used - changed)}")
     return " and ".join(reasons)
