@@ -134,6 +134,27 @@ def test_a_field_that_is_gone_or_of_another_type_stays_out_and_is_told(place):
     assert any("Link" in note and "Words" in note for note in report.notes)
 
 
+def test_tables_of_many_pages(place):
+    chats = [chat(f"c{n}", f"Question {n}", project=f"Project {n}") for n in range(230)]
+    take_in(*chats)
+    assert place.sync().created == 230
+    assert len(place.projects()) == 3 + 230
+    place.lose_library()
+    take_in(*chats, chat("new", project="Project 229"))
+    report = place.sync()
+    assert (report.created, report.unchanged) == (1, 230)
+    assert place.rows()["chatgpt:new"]["project"] == "Project 229"
+    assert len(place.projects()) == 3 + 230
+
+
+def test_without_the_table_nothing_is_written(place):
+    key = place.table()["id"]
+    del place.base.tables[key], place.base.cells[key]
+    take_in(*CHATS)
+    with pytest.raises(InputError, match="no table Chat Sessions"):
+        place.sync()
+
+
 def test_without_source_id_nothing_is_written(place):
     table = place.table()
     table["fields"] = [field for field in table["fields"] if field["name"] != "Source ID"]
