@@ -8,7 +8,7 @@ import pytest
 
 from tests.helpers import answers_file, run, start
 from tests.vendors.faults import Faults
-from tests.vendors.sheets import CLIENT_SECRET, REFRESH, GoogleFake, Person, serving, user
+from tests.vendors.sheets import CLIENT_SECRET, REFRESH, SHEETS, GoogleFake, Person, serving, user
 
 
 @pytest.fixture
@@ -56,6 +56,60 @@ def test_a_token_that_is_dead_ends_with_exit_code_4(google, tmp_path):
     assert done.code == 4
     assert "Token has been expired or revoked." in done.err
     assert REFRESH not in done.out + done.err
+
+
+def test_a_right_that_is_missing_is_told_once_and_by_us_alone(google, tmp_path):
+    google.granted = SHEETS
+    done = run("apply", "--answers", answers_file(tmp_path, "sheets"), "--yes")
+    assert done.code == 4
+    assert "leave every box ticked" in done.err
+    assert "missing scopes" not in done.err
+
+
+def test_chats_are_synced_from_the_command_line(google, tmp_path):
+    system = run("apply", "--answers", answers_file(tmp_path, "sheets"), "--yes", "--json").data["system"]
+    export = tmp_path / "conversations.json"
+    export.write_text(json.dumps([CHAT]), "utf-8")
+    assert run("import", export).code == 0
+    forecast = run("sync", system, "--dry-run", "--json").data
+    done = run("sync", system, "--json").data
+    assert (done["created"], done["requests"]) == (1, forecast["requests"])
+    assert any("calls to Google" in note for note in forecast["notes"])
+    calls = len(google.log)
+    assert run("sync", system).code == 0
+    assert len(google.log) == calls
+    (file,) = google.files.values()
+    file.trashed = True
+    assert run("import", _newer(export)).code == 0
+    refused = run("sync", system)
+    assert refused.code == 3
+    assert "trash" in refused.err
+    file.trashed = False
+    assert run("sync", system, "--json").data["updated"] == 1
+
+
+def _newer(export):
+    """A newer export, in which somebody asked once more."""
+    more = {"id": "m3", "parent": "m2", "children": [], "message": _message("m3", "user", "More", 1_770_000_200)}
+    mapping = {**CHAT["mapping"], "m3": more, "m2": {**CHAT["mapping"]["m2"], "children": ["m3"]}}
+    newer = {**CHAT, "mapping": mapping, "current_node": "m3", "update_time": 1_770_000_200}
+    export.write_text(json.dumps([newer]), "utf-8")
+    return export
+
+
+def _message(name, role, text, at):
+    content = {"content_type": "text", "parts": [text]}
+    return {"id": name, "author": {"role": role}, "create_time": at, "content": content, "metadata": {}}
+
+
+CHAT = {
+    "id": "c1", "conversation_id": "c1", "title": "=1+1", "create_time": 1_770_000_000, "update_time": 1_770_000_100,
+    "current_node": "m2", "mapping": {
+        "m1": {"id": "m1", "parent": None, "children": ["m2"], "message": _message("m1", "user", "Hi", 1_770_000_000)},
+        "m2": {"id": "m2", "parent": "m1", "children": [],
+               "message": _message("m2", "assistant", "Hello", 1_770_000_100)},
+    },
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("call", [0, 1])

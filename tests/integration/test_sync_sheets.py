@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from chatbuilder.errors import ChatbuilderError, InputError, RefusedError
+from chatbuilder.paths import locate
 from tests.contract.sheets import Refused
 from tests.integration.filling import FULL, grown, keys, take_in
 from tests.integration.places import SpreadsheetPlace
 from tests.unit.library.makers import chat
-from tests.vendors.faults import Faults, Kind, single_faults
+from tests.vendors.faults import KINDS, Faults, Kind
 
 SESSIONS = "Chat Sessions"
 BARE: dict[str, Any] = {**FULL, "options": {**FULL["options"], "sample_data": False}}
@@ -172,6 +173,42 @@ def test_somebody_sorts_at_the_very_moment_and_gets_back_what_was_theirs(place, 
     assert place.sync().requests == 0
 
 
+def test_columns_that_move_between_two_looks_are_read_where_they_are(place, monkeypatch):
+    chats = some(3)
+    take_in(*chats)
+    place.sync()
+    for file in locate().library.parent.glob("library*"):
+        file.unlink()
+    place.build(place.config)
+    take_in(*chats, chat("new"))
+    look, seen = place.fake._sheets, []
+
+    def moved(method: str, path: str, *rest: Any) -> Any:
+        seen.append(path)
+        if len(seen) == 2:
+            sheet = place.file.book.titles()[SESSIONS]
+            column = {"sheetId": sheet, "dimension": "COLUMNS", "startIndex": 2, "endIndex": 3}
+            place.do({"insertDimension": {"range": column, "inheritFromBefore": True}})
+        return look(method, path, *rest)
+
+    monkeypatch.setattr(place.fake, "_sheets", moved)
+    report = place.sync()
+    assert (report.created, report.unchanged) == (1, 3)
+    assert len(place.sessions()) == 4
+
+
+def test_transcripts_that_were_sorted_grow_in_their_rows(place):
+    chats = some(4)
+    take_in(*chats)
+    place.sync(transcripts=True)
+    (table,) = [t for t in place.file.book.tables.values() if t["name"] == "Transcripts"]
+    area = {**table["range"], "startRowIndex": 1}
+    place.do({"sortRange": {"range": area, "sortSpecs": [{"dimensionIndex": 4, "sortOrder": "DESCENDING"}]}})
+    newer(chats)
+    assert place.sync(transcripts=True).updated == 4
+    assert all(place.said(old.key) == [f"Question {n}", "Answer", "More", "Sure"] for n, old in enumerate(chats))
+
+
 def test_a_row_that_changes_while_sync_runs_is_left_alone(place, monkeypatch):
     chats = some(3)
     take_in(*chats)
@@ -213,11 +250,13 @@ def outcome(place: SpreadsheetPlace) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(300)
-def test_every_fault_at_every_call_and_run_again_gives_the_same_rows(tmp_path, home):
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fault_at_every_call_and_run_again_gives_the_same_rows(kind, tmp_path, home, monkeypatch):
+    monkeypatch.setattr("chatbuilder.provision.sheets.transport.TIMEOUT", (5.0, 1.0))
     room = tmp_path / "room"
     room.mkdir()
     with closing(SpreadsheetPlace(room, BARE)) as place:
-        place.fake.sleep = lambda seconds: None
+        place.fake.patience = 1.5
         take_in(*(chat(f"c{n}", f"Question {n}", "Answer", project="Garden") for n in range(3)))
         shutil.copytree(home, tmp_path / f"{home.name}-kept")
         shutil.copytree(room, tmp_path / "room-kept")
@@ -236,7 +275,7 @@ def test_every_fault_at_every_call_and_run_again_gives_the_same_rows(tmp_path, h
 
         calm, faults = trial({})
         assert faults.count >= 7
-        for index, kind in single_faults(faults.count):
+        for index in range(faults.count):
             found, met = trial({index: kind})
             assert met.met, (kind, index)
             assert found == calm, (kind, index)
@@ -309,18 +348,22 @@ def test_three_thousand_rows_take_few_calls(place):
     assert max(len(str(body)) for body in place.fake.bodies) < 2_500_000
     assert any("10,000,000" in note for note in forecast.notes)
     assert len(place.sessions()) == 3_000
-
-
-def test_the_sheet_grows_and_what_belongs_to_its_rows_grows_along(place):
-    take_in(*(chat(f"c{n}", f"Question {n}", "Answer") for n in range(1_200)))
-    place.sync()
     book = place.file.book
-    sheet = book.titles()[SESSIONS]
     (table,) = [t for t in book.tables.values() if t["name"] == SESSIONS]
-    height = book.sheets[sheet]["gridProperties"]["rowCount"]
-    assert table["range"]["endRowIndex"] == 1_206
-    assert height > 1_206
-    assert len(place.sessions()) == 1_200
+    assert table["range"]["endRowIndex"] == 3_006 < book.sheets[table["range"]["sheetId"]]["gridProperties"]["rowCount"]
+
+
+def test_changes_of_many_rows_take_a_look_and_a_batch_for_each_five_hundred(place):
+    chats = some(600)
+    take_in(*chats)
+    place.sync()
+    newer(chats)
+    since = len(place.fake.log)
+    forecast = place.sync(dry_run=True)
+    report = place.sync()
+    assert report.updated == 600
+    assert report.requests == forecast.requests == 7
+    assert calls(place, since)[-4:] == ["POST getByDataFilter", "POST batchUpdate"] * 2
 
 
 def test_a_long_transcript_is_there_whole_or_not_at_all(place):

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from chatbuilder.errors import CredentialsError
+from chatbuilder.pipeline.tokens import token_file
 from chatbuilder.provision.outside.desk import Cancelled, Desk
 from chatbuilder.provision.outside.site import Site
 from chatbuilder.provision.sheets import check_account, consent
@@ -164,3 +165,14 @@ def test_no_refresh_token_and_no_network_are_said(google, monkeypatch):
         sign_in(google, Browser())
     with pytest.raises(CredentialsError, match="could not be reached"):
         consent._exchange("http://127.0.0.1:9/token", {})
+
+
+def test_nobody_is_asked_to_agree_where_no_token_can_be_kept(google, tmp_path, monkeypatch):
+    monkeypatch.setenv("CHATBUILDER_GOOGLE_URL", google.url)
+    monkeypatch.setattr("chatbuilder.credentials.keyring_problem", lambda: "no keyring back end is installed")
+    file = tmp_path / "client.json"
+    file.write_text(client(), "utf-8")
+    asked = []
+    with pytest.raises(CredentialsError, match="could not be kept"):
+        token_file(str(file), open_browser=asked.append)
+    assert asked == []

@@ -1,5 +1,7 @@
 """What each answer of Google means, and what each broken connection does."""
 
+from dataclasses import replace
+
 import pytest
 
 from chatbuilder.errors import CredentialsError, RefusedError
@@ -55,6 +57,13 @@ def verdict(answer, call=WRITE, whom=""):
 )
 def test_every_answer_has_a_meaning(answer, kind):
     assert verdict(answer).kind == kind
+
+
+def test_a_spreadsheet_that_may_only_be_read_says_which_role_is_needed():
+    error = verdict(body(403), whom="bot@x.test").error
+    assert any("bot@x.test" in problem and "Editor" in problem for problem in error.problems)
+    asked = verdict(body(403), replace(WRITE, asks=True)).error
+    assert "change" not in asked.message
 
 
 @pytest.mark.parametrize(

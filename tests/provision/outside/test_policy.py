@@ -239,6 +239,21 @@ def test_what_the_vendor_asks_of_one_call_holds_all():
     assert vendor.time.now() - start > 28
 
 
+def test_reads_that_are_counted_on_their_own_wait_for_no_write():
+    vendor = Vendor()
+    policy = vendor.policy()
+    policy = replace(policy, pacer=Pacer(Limit(1, 60.0)), reads=Pacer(Limit(1, 60.0)))
+    policy.send(PUT)
+    policy.send(READ)
+    assert vendor.time.now() == 0
+    policy.send(replace(MAKE, asks=True))  # a question that is asked by POST
+    assert vendor.time.now() == pytest.approx(60, abs=3)
+    vendor.script = ["429 after 30"]
+    start = vendor.time.now()
+    policy.send(PUT)
+    assert vendor.time.now() - start >= 30
+
+
 def test_a_vendor_that_asks_for_an_hour_is_believed():
     vendor = Vendor(f"429 after {ASKED + 1:.0f}")
     with pytest.raises(UnavailableError, match="asks to wait 121 seconds") as caught:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chatbuilder.blueprint import Blueprint
-from chatbuilder.generators.common.guide import NOT_YET, TO_LIBRARY, GuideParts
+from chatbuilder.generators.common.guide import TO_LIBRARY, GuideParts
 from chatbuilder.generators.common.text import md, slug
 from chatbuilder.generators.sheets.formulas import row_test
 from chatbuilder.generators.sheets.layout import Grid, grids, needs_sheet
@@ -43,8 +43,7 @@ _AUTOMATIONS = {
     "reminder": "`remind` in `Code.gs` mails you what is due every morning at six; no mail when nothing is.",
     "backup": "`backup` in `Code.gs` runs every Monday. By hand: **File** → **Make a copy**, or **File** → "
     "**Download** → **Microsoft Excel (.xlsx)**.",
-    "sync": f"`chatbuilder sync` {NOT_YET}. `sheets/recipes.md` has the calls that work today, and how to run them "
-    "every day.",
+    "sync": "`chatbuilder sync SYSTEM`, by hand or every day: `sheets/recipes.md` has the lines for a schedule.",
 }
 _VIEWS = (
     "Each view is a **filter view** (**Data** → **Change view**, or a link on the sheet **Start**): it filters and "
@@ -176,10 +175,11 @@ def _sync(blueprint: Blueprint) -> str:
     if blueprint.sessions.has("external_id"):
         keep = "**Source ID** and **External ID** as they are: rows are recognised by them"
     return (
-        f"{TO_LIBRARY}. `chatbuilder sync` {NOT_YET} will add new chats below the table and never "
-        "touch what you typed. Until then: fill `sheets/import/chat-sessions.csv`, **File** → **Import** → **Append "
-        "to current sheet**, and let **Data** → **Data clean-up** → **Remove duplicates** on Source ID drop what "
-        f"came twice. Keep {keep}."
+        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` then adds one row for each chat below the table, and keeps it up to "
+        "date; what you typed, sorted, moved, renamed or deleted stays as you made it. Run it any time. Chats from "
+        "elsewhere: fill `sheets/import/chat-sessions.csv`, **File** → **Import** → **Append to current sheet**, and "
+        "let **Data** → **Data clean-up** → **Remove duplicates** on Source ID drop what came twice. "
+        f"Keep {keep}."
     )
 
 

@@ -57,13 +57,15 @@ curl -sS -X POST "https://sheets.googleapis.com/v4/spreadsheets/$SHEET:batchUpda
 
 ## Sync on a schedule
 
-`chatbuilder sync` (coming: not in this version yet) will bring new chats. Until then the calls above do it for what you
-add by a script of your own; any scheduler can run that script every day at 7:00:
+`chatbuilder sync SYSTEM` brings new chats, and what is new in those that are there (`chatbuilder systems` tells the name
+of the system). Without news it sends nothing. Any scheduler can run it every day at 7:00:
 
-* cron: `0 7 * * * /path/to/your-script`
+* cron: `0 7 * * * chatbuilder sync SYSTEM`
 * systemd: a timer with `OnCalendar=*-*-* 07:00` and `Persistent=true`
 * macOS launchd: a LaunchAgent with `StartCalendarInterval` (Hour 7, Minute 0)
-* Windows: `schtasks /Create /SC DAILY /ST 07:00 /TN chatbuilder /TR "C:\\path\\to\\your-script"`
+* Windows: `schtasks /Create /SC DAILY /ST 07:00 /TN chatbuilder /TR "chatbuilder sync SYSTEM"`
+
+The calls above do the same for what you add by a script of your own.
 """
 
 

@@ -91,7 +91,6 @@ class Batch:
 
     def _looked(self) -> Seen:
         store = self._store
-        store.ready()
         ranges = store.area(SESSIONS).ranges(store.keys)
         if (area := store.areas.get(TOLD)) is not None and any("parts" in item.data for item in self._items):
             rows = sorted(row for item in self._items if "parts" in item.data for row in store.told.at(item.key))
@@ -166,6 +165,7 @@ class Batch:
         parts = item.data["parts"]
         if seen.talks is None:
             store.send(store.transcripts)
+            store.ready()
         area = store.area(TOLD)
         left = self._unfinished(key)
         for first, some in told.portions(parts, BYTES):

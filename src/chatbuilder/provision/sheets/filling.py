@@ -29,6 +29,8 @@ from chatbuilder.provision.sheets.reading import Book, cells_by_sheet, path_of
 from chatbuilder.provision.sheets.requests import generation_of, mark_id, marking, rows_below
 
 NEW_ROWS = 1000  # of a sheet that is made for transcripts
+LOOKS = 3  # times that a look is taken anew because somebody moves things just then
+NEVER = float("-inf")
 FRESH = 10.0  # seconds for which new rows may be added to a table as it was seen
 IN_TRASH = (
     "take it out again (drive.google.com → Trash → Restore) and sync; or `chatbuilder repair` makes it anew, and "
@@ -68,10 +70,11 @@ class SheetRows:
         self.areas: dict[str, Area] = {}
         self.keys = [KEY, *(key for key in target.owned if key != KEY)]
         self.transcripts = target.transcripts
-        self._book: Book | None = None
-        self._seen, self._generation = 0.0, 0
+        self._book: Book | None = None  # as it was when all of it was last looked at
+        self._loaded, self._seen, self._generation = False, NEVER, 0
         self._rows: dict[str, dict[str, Any]] = {}
         self._titles: dict[str, set[str]] = {}
+        self._marks: set[int] = set()
         self.told = told.Index()
         self._said: dict[str, list[list[str]]] = {}
         self.requests = 0
@@ -84,10 +87,9 @@ class SheetRows:
     # What stands there
     def find(self, wanted: Sequence[Wanted]) -> list[Found | str | None]:
         """Return the rows with these keys. The first time all of them are read."""
-        if self._book is None:
-            self._load()
+        self._load()
         if self.transcripts:
-            self._read_said([item.key for item in wanted if self.told.at(item.key) and item.key not in self._said])
+            self._read_said([item.key for item in wanted])
         return [self._found(item.key) for item in wanted]
 
     def _found(self, key: str) -> Found | None:
@@ -99,18 +101,31 @@ class SheetRows:
         return Found(key, state)
 
     def _load(self) -> None:
+        """Read the keys and sync's columns, once."""
+        if self._loaded:
+            return
         if self._target.ours:
             self.requests += 1
             if Delivery(self._policy).file_state(self._target.spreadsheet) == "missing":
                 raise _unusable("the spreadsheet is gone or in the trash", IN_TRASH)
-        self._see(self._asked(look))
+        for _ in range(LOOKS):
+            self._see(self._asked(look))
+            seen, ranges = dict(self.areas), self._ranges()
+            book = self._asked(partial(look_into, ranges=ranges))
+            now = areas_of(book, self._target.layout)
+            if all(now[key].columns == seen[key].columns for key in now):
+                self._take_up(book)
+                self._loaded = True
+                return
+        raise _unusable("somebody moves its columns at this moment", "wait until they have finished, then sync again.")
+
+    def _ranges(self) -> list[dict[str, Any]]:
         ranges = self.area(SESSIONS).ranges(self.keys)
-        others = {key: area for key, area in self.areas.items() if key in self._target.titles}
-        for key, area in others.items():
-            ranges += area.ranges([self._target.titles[key]])
-        if self.transcripts and TOLD in self.areas:
-            ranges += self.areas[TOLD].ranges(told.INDEX)
-        book = self._asked(partial(look_into, ranges=ranges))
+        for key, title in self._target.titles.items():
+            ranges += self.areas[key].ranges([title]) if key in self.areas else []
+        return ranges + (self.areas[TOLD].ranges(told.INDEX) if self.transcripts and TOLD in self.areas else [])
+
+    def _take_up(self, book: Book) -> None:
         sessions = self.area(SESSIONS)
         cells = book.cells.get(sessions.sheet, {})
         places = rows_of(cells, sessions, KEY)
@@ -118,7 +133,7 @@ class SheetRows:
         self._rows = {key: record(cells, sessions, row, self._target.owned) for row, key in reversed(places.items())}
         self._titles = {
             key: set(rows_of(book.cells.get(area.sheet, {}), area, self._target.titles[key]).values())
-            for key, area in others.items() if self._target.titles[key] in area.columns
+            for key, area in self.areas.items() if self._target.titles.get(key) in area.columns
         }  # fmt: skip
         if self.transcripts and TOLD in self.areas:
             self.told = told.Index.of(book.cells.get(self.areas[TOLD].sheet, {}), self.areas[TOLD])
@@ -142,7 +157,7 @@ class SheetRows:
     def _see(self, book: Book) -> None:
         """Take up how the spreadsheet is now. Raises `InputError` when rows cannot be kept there any more."""
         self.areas = areas_of(book, self._target.layout)
-        self._book, self._seen = book, self._policy.desk.time.now()
+        self._book, self._seen, self._marks = book, self._policy.desk.time.now(), set(book.marks)
         self._generation = max(self._generation, generation_of(book))
         part = self._target.layout["tables"][SESSIONS]
         if part["sheet"] not in book.sheets:
@@ -185,18 +200,28 @@ class SheetRows:
         if sessions.names.get(KEY) != name and not keys:
             raise _unusable(f"the sheet {sessions.title} has no column {name} any more")
 
-    def _read_said(self, keys: Sequence[str]) -> None:
+    def _read_said(self, wanted: Sequence[str]) -> None:
         """Read what is said in the transcripts of these keys."""
-        if not keys:
-            return
-        area = self.areas[TOLD]
-        rows = sorted(row for key in keys for row in self.told.at(key))
-        ranges = [found for span in spans(rows) for found in area.ranges((told.KEY, *told.WORDS), span)]
-        cells = self._asked(partial(look_into, ranges=ranges)).cells.get(area.sheet, {})
-        self._said |= {key: told.words(cells, area, self.told.at(key)) for key in keys}
+        for _ in range(LOOKS):
+            keys = [key for key in wanted if self.told.at(key) and key not in self._said]
+            if not keys:
+                return
+            area = self.areas[TOLD]
+            rows = sorted(row for key in keys for row in self.told.at(key))
+            ranges = [found for span in spans(rows) for found in area.ranges((told.KEY, *told.WORDS), span)]
+            cells = self.look_into(ranges).cells.get(area.sheet, {})
+            there = rows_of(cells, area, told.KEY)
+            if self.areas[TOLD].columns == area.columns and all(
+                there.get(r) == k for k in keys for r in self.told.at(k)
+            ):
+                self._said |= {key: told.words(cells, area, self.told.at(key)) for key in keys}
+                return
+            self._loaded = False  # somebody moved rows: look where they are
+            self._load()
+        raise _unusable("somebody moves its rows at this moment", "wait until they have finished, then sync again.")
 
     def look_into(self, ranges: Sequence[Mapping[str, Any]]) -> Book:
-        """Look at some cells, and at where our tables are now."""
+        """Look at some cells, and at where the tables of their sheets are now."""
         book = self._asked(partial(look_into, ranges=ranges))
         self.areas |= areas_of(book, self._target.layout)
         self._generation = max(self._generation, generation_of(book))
@@ -218,13 +243,12 @@ class SheetRows:
         try:
             return Batch(self, batch).delivered()
         except Overtaken:
-            self._book = None
+            self._seen = NEVER
             return [Written(item.remote, OVERTAKEN) for item in batch]
 
     def related(self, items: Sequence[Related]) -> list[str | None]:
         """Return the titles of rows of other tables, by which others link to them; add those that are to be made."""
-        if self._book is None:
-            self._load()
+        self._load()
         new: dict[str, dict[str, Any]] = {}
         found = [self._related(item, new) for item in items]
         if new:
@@ -259,7 +283,7 @@ class SheetRows:
 
     def ready(self) -> None:
         """Look again when the last look is too old to add rows by."""
-        if self._book is None or self._policy.desk.time.now() - self._seen > FRESH:
+        if self._policy.desk.time.now() - self._seen > FRESH:
             self._see(self._asked(look))
 
     def send(self, requests: Sequence[Request], watched: Sequence[str] = ()) -> Book | None:
@@ -267,10 +291,8 @@ class SheetRows:
 
         Raises `Overtaken` when another batch was faster: then nothing of this one was done.
         """
-        if self._book is None:
-            raise AssertionError("nobody has looked")
         generation = self._generation
-        mark, marks = marking(generation, self.area(SESSIONS).sheet, requests, self._book.marks)
+        mark, marks = marking(generation, self.area(SESSIONS).sheet, requests, self._marks)
         body: dict[str, Any] = {"requests": [*requests, *marks], "includeSpreadsheetInResponse": True}
         if watched:
             body["responseRanges"] = list(watched)
@@ -291,13 +313,13 @@ class SheetRows:
     def _after(self, answer: Answer | bool, *, whole: bool) -> Book | None:
         found = answer.data.get("updatedSpreadsheet") if isinstance(answer, Answer) else None
         if found is None:
-            self._book = None
+            self._seen = NEVER
             return None
         book = Book(found, dict(cells_by_sheet(found)))
         if whole:
             self._see(book)
         else:
-            self._book = None
+            self._seen = NEVER
         return book
 
     def _landed(self, generation: int, mark: str) -> bool | None:
