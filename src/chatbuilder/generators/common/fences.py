@@ -16,8 +16,8 @@ tsx txt typescript vb vim vue xml yaml yml zig zsh
 _FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*([^\s`{]*)[^`]*$")
 
 
-def parts(lines: Sequence[str]) -> Iterator[tuple[list[str], str | None]]:
-    """Yield one line with None, or the lines of a code block, outdented, with its language as it was given.
+def parts(lines: Sequence[str]) -> Iterator[tuple[list[str], str | None, int]]:
+    """Yield one line with None, or the lines of a code block, outdented, with its language as given and its indent.
 
     A fence that nothing closes goes on to the end (CommonMark).
     """
@@ -25,11 +25,11 @@ def parts(lines: Sequence[str]) -> Iterator[tuple[list[str], str | None]]:
     while number < len(lines):
         opening = _FENCE.match(lines[number])
         if opening is None:
-            yield [lines[number]], None
+            yield [lines[number]], None, 0
             number += 1
             continue
         end = next((n for n in range(number + 1, len(lines)) if _closes(lines[n], opening[2])), len(lines))
-        yield [_outdented(line, len(opening[1])) for line in lines[number + 1 : end]], opening[3]
+        yield [_outdented(line, len(opening[1])) for line in lines[number + 1 : end]], opening[3], len(opening[1])
         number = end + 1
 
 

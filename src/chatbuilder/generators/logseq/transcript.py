@@ -38,6 +38,7 @@ _CALM = re.compile(r"[\w\s.,;:'\"!?()*&%+-]*")
 _OPENS = re.compile(r"[\s(\"*]$")
 _COLON = re.compile(r":(?=:)")
 _FIRST = re.compile(r"[^ \t]*::")  # only these end the key of a property
+_BOLD = re.compile(r"\*\*[^\s*]")
 _KEY = re.compile(r"^(\s*[^\s:]+:)(?=:(?:\s|$))")
 
 
@@ -157,7 +158,7 @@ def _blocks(text: str) -> Iterable[tuple[int, str]]:
             outline.add(line.strip())
         return outline.done()
     rows: list[str] = []
-    for found, language in fences.parts(text.split("\n")):
+    for found, language, indent in fences.parts(text.split("\n")):
         if language is None and found[0].lstrip().startswith("|"):
             rows.append(found[0].strip())
             continue
@@ -166,7 +167,7 @@ def _blocks(text: str) -> Iterable[tuple[int, str]]:
         if language is None:
             outline.line(found[0])
         else:
-            outline.code(found, fences.harmless_language(language))
+            outline.code(found, fences.harmless_language(language), indent)
     outline.table(rows)
     return outline.done()
 
@@ -236,13 +237,15 @@ class _Outline:
     def table(self, rows: Sequence[str]) -> None:
         """Add a table, as code: Logseq loses the head of a table that begins a block."""
         if len(rows) > 1:
-            self.code(rows, "text")
+            self.code(rows, "text", 0)
         for row in rows if len(rows) == 1 else ():
             self.line(row)
 
-    def code(self, lines: Sequence[str], language: str) -> None:
-        """Add code, in several blocks when it is long."""
+    def code(self, lines: Sequence[str], language: str, indent: int) -> None:
+        """Add code, in several blocks when it is long; indented, it belongs to the item above."""
         self._flush()
+        if not indent:
+            self._indents, self._depth = [], 0
         room = markup.BLOCK_LIMIT - 100
         pieces = (line[at : at + room // 2] for line in lines for at in range(0, len(line) or 1, room // 2))
         inside, size = [f"```{language}"], 0
@@ -271,9 +274,10 @@ def _harmless(line: str) -> str:
     calm = all(_CALM.fullmatch(part) and "((" not in part for part in outside)
     if not calm or _FIRST.match(line) or not all(_OPENS.search(part) for part in outside[int(not outside[0]) : -1]):
         return _guarded(line)
-    return markup.no_property(line) if line.startswith("`") else markup.guarded(line)
+    return (markup.no_property if line.startswith("`") or _BOLD.match(line) else markup.guarded)(line)
 
 
 def _guarded(line: str) -> str:
-    text = markup.guarded(markup.neutral(_COLON.sub(":\\\\", line.replace("\\", "\\\\"))))
+    guard = markup.no_property if _BOLD.match(line) else markup.guarded
+    text = guard(markup.neutral(_COLON.sub(":\\\\", line.replace("\\", "\\\\"))))
     return "\\" + text if text.startswith("~~~") else text

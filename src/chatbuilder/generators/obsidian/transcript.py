@@ -77,7 +77,7 @@ def harmless(text: str) -> str:
 
 
 def _lines(lines: list[str]) -> Iterator[str]:
-    for found, language in fences.parts(lines):
+    for found, language, _ in fences.parts(lines):
         if language is None:
             yield _line(found[0])
         else:
