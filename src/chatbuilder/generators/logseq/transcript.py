@@ -49,7 +49,8 @@ def transcript(said: Sequence[Message], assistant: str) -> str:
         who = "You" if message.is_prompt else markup.escape(assistant)
         when = stamp(message.time)
         lines.append(f"- **{who}**{f' · {when[:16]}'.replace('T', ' ') if when else ''}")
-        text = _SPACES.sub(" ", clean(message.text))
+        text = clean(message.text)
+        text = text if text.isascii() else _SPACES.sub(" ", text)
         lines += [_written(depth + 1, found) for depth, found in _blocks(text)]
         files = (one_line(p.name or "without a name", 300) for p in message.parts if p.kind == "attachment")
         lines += [f"\t- *File: {markup.escape(name)}*" for name in files]
@@ -152,8 +153,11 @@ def _one(content: Sequence[str], depth: int) -> Iterator[str]:
 
 def _blocks(text: str) -> Iterable[tuple[int, str]]:
     """Return the blocks of a message, as depth and text."""
+    calm = not _NOTABLE.search(text)
+    if calm and len(text) < markup.BLOCK_LIMIT:
+        return [(0, part) for paragraph in text.split("\n\n") if (part := paragraph.strip())]
     outline = _Outline()
-    if not _NOTABLE.search(text):
+    if calm:
         for line in text.split("\n"):
             outline.add(line.strip())
         return outline.done()
