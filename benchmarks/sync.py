@@ -1,4 +1,4 @@
-"""Sync: 10,000 chats from the library into a vault and an SQLite database, and a sync with nothing to do.
+"""Sync: 10,000 chats from the library into a vault, a graph and an SQLite database, and a sync with nothing to do.
 
 Compared in the same run with what it stands on: crash-safe notes with the same notes written plainly, notes with 20 %
 equal titles with such of different ones, and a sync into a database with a bare `executemany` of the same rows into the
@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from itertools import count, islice
+from itertools import count, islice, product
 from pathlib import Path
 
 from benchmarks.library import Writer
@@ -38,7 +38,7 @@ def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as name, home(Path(name) / "home"):
         folder = Path(name)
         fill()
-        for platform, transcripts in (("obsidian", False), ("obsidian", True), ("custom", False), ("custom", True)):
+        for platform, transcripts in product(("obsidian", "logseq", "custom"), (False, True)):
             yield from _platform(folder, platform, transcripts)
 
 
@@ -82,7 +82,7 @@ def _platform(folder: Path, platform: str, transcripts: bool) -> Iterator[Figure
 
 
 def _build(platform: str, place: Path) -> str:
-    target = {"path": str(place)} if platform == "obsidian" else {"database": f"sqlite:///{place}.db"}
+    target = {"database": f"sqlite:///{place}.db"} if platform == "custom" else {"path": str(place)}
     config = pipeline.check({**ANSWERS, "platform": platform, "target": target})
     return pipeline.apply(config, on_event=lambda event: None, cancelled=lambda: False).system
 

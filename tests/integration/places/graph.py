@@ -129,7 +129,7 @@ def top(text: str) -> dict[str, str]:
     for line in text.splitlines():
         if not (match := re.match(r"([^\s:]+):: ?(.*)", line)):
             break
-        found[match[1]] = match[2]
+        found[match[1]] = match[2].strip()
     return found
 
 

@@ -16,8 +16,10 @@ tsx txt typescript vb vim vue xml yaml yml zig zsh
 _FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*([^\s`{]*)[^`]*$")
 
 
-def parts(lines: Sequence[str]) -> Iterator[tuple[Sequence[str], str | None]]:
+def parts(lines: Sequence[str]) -> Iterator[tuple[Sequence[str], str | None, int]]:
     """Yield the lines between code blocks with None, and those of each block, outdented, with its language as given.
+
+    The third is the indent of a block.
 
     A fence that nothing closes goes on to the end (CommonMark).
     """
@@ -28,12 +30,13 @@ def parts(lines: Sequence[str]) -> Iterator[tuple[Sequence[str], str | None]]:
         if opening is None:
             continue
         if begin < number - 1:
-            yield lines[begin : number - 1], None
+            yield lines[begin : number - 1], None, 0
         end = next((n for n in range(number, len(lines)) if _closes(lines[n], opening[2])), len(lines))
-        yield [_outdented(line, len(opening[1])) for line in lines[number:end]], opening[3]
+        indent = len(opening[1])
+        yield [_outdented(line, indent) for line in lines[number:end]], opening[3], indent
         number = begin = end + 1
     if begin < len(lines):
-        yield lines[begin:], None
+        yield lines[begin:], None, 0
 
 
 def harmless_language(language: str) -> str:

@@ -168,8 +168,8 @@ def _automation(item: Automation, bp: Blueprint, titles: Titles) -> str:
     match item.kind:
         case "tagging":
             return (
-                f"`chatbuilder sync` files each new chat by the rules on the page **{root}/Rules**: change a line there "
-                "that begins with Words, and it follows you. Below each rule stands a list of older sessions that it "
+                f"`chatbuilder sync` files each new chat by the rules on the page **{root}/Rules**: change a line that "
+                "begins with Words, and it follows you. Below each rule stands a list of older sessions that it "
                 "fits and that are not filed yet; set the property there, and the session leaves the list."
             )
         case "archive":

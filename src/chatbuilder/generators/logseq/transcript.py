@@ -39,6 +39,7 @@ _CALM = re.compile(r"[\w\s.,;:'\"!?()*&%+-]*")
 _OPENS = re.compile(r"[\s(\"*]$")
 _COLON = re.compile(r":(?=:)")
 _FIRST = re.compile(r"[^ \t]*::")  # only these end the key of a property
+_BOLD = re.compile(r"\*\*[^\s*]")
 _KEY = re.compile(r"^(\s*[^\s:]+:)(?=:(?:\s|$))")
 
 
@@ -49,7 +50,8 @@ def transcript(said: Sequence[Message], assistant: str) -> str:
         who = "You" if message.is_prompt else markup.escape(assistant)
         when = stamp(message.time)
         lines.append(f"- **{who}**{f' · {when[:16]}'.replace('T', ' ') if when else ''}")
-        text = _SPACES.sub(" ", clean(message.text))
+        text = clean(message.text)
+        text = text if text.isascii() else _SPACES.sub(" ", text)
         lines += [_written(depth + 1, found) for depth, found in _blocks(text)]
         files = (one_line(p.name or "without a name", 300) for p in message.parts if p.kind == "attachment")
         lines += [f"\t- *File: {markup.escape(name)}*" for name in files]
@@ -152,16 +154,19 @@ def _one(content: Sequence[str], depth: int) -> Iterator[str]:
 
 def _blocks(text: str) -> Iterable[tuple[int, str]]:
     """Return the blocks of a message, as depth and text."""
+    calm = not _NOTABLE.search(text)
+    if calm and len(text) < markup.BLOCK_LIMIT:
+        return [(0, part) for paragraph in text.split("\n\n") if (part := paragraph.strip())]
     outline = _Outline()
-    if not _NOTABLE.search(text):
+    if calm:
         for line in text.split("\n"):
             outline.add(line.strip())
         return outline.done()
-    for found, language in fences.parts(text.split("\n")):
+    for found, language, indent in fences.parts(text.split("\n")):
         if language is None:
             _prose(outline, found)
         else:
-            outline.code(found, fences.harmless_language(language))
+            outline.code(found, fences.harmless_language(language), indent)
     return outline.done()
 
 
@@ -240,13 +245,15 @@ class _Outline:
     def table(self, rows: Sequence[str]) -> None:
         """Add a table, as code: Logseq loses the head of a table that begins a block."""
         if len(rows) > 1:
-            self.code(rows, "text")
+            self.code(rows, "text", 0)
         for row in rows if len(rows) == 1 else ():
             self.line(row)
 
-    def code(self, lines: Sequence[str], language: str) -> None:
-        """Add code, in several blocks when it is long."""
+    def code(self, lines: Sequence[str], language: str, indent: int) -> None:
+        """Add code, in several blocks when it is long; indented, it belongs to the item above."""
         self._flush()
+        if not indent:
+            self._indents, self._depth = [], 0
         room = markup.BLOCK_LIMIT - 100
         pieces = (line[at : at + room // 2] for line in lines for at in range(0, len(line) or 1, room // 2))
         inside, size = [f"```{language}"], 0
@@ -275,9 +282,10 @@ def _harmless(line: str) -> str:
     calm = all(_CALM.fullmatch(part) and "((" not in part for part in outside)
     if not calm or _FIRST.match(line) or not all(_OPENS.search(part) for part in outside[int(not outside[0]) : -1]):
         return _guarded(line)
-    return markup.no_property(line) if line.startswith("`") else markup.guarded(line)
+    return (markup.no_property if line.startswith("`") or _BOLD.match(line) else markup.guarded)(line)
 
 
 def _guarded(line: str) -> str:
-    text = markup.guarded(markup.neutral(_COLON.sub(":\\\\", line.replace("\\", "\\\\"))))
+    guard = markup.no_property if _BOLD.match(line) else markup.guarded
+    text = guard(markup.neutral(_COLON.sub(":\\\\", line.replace("\\", "\\\\"))))
     return "\\" + text if text.startswith("~~~") else text

@@ -90,7 +90,7 @@ def harmless(text: str) -> str:
 
 def _pieces(lines: list[str]) -> Iterator[str]:
     """Yield what stands between code blocks, and these line by line."""
-    for found, language in fences.parts(lines):
+    for found, language, _ in fences.parts(lines):
         if language is None:
             yield _MARK.sub(_spelled, "\n".join(found))
         else:
