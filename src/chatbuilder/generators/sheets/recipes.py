@@ -57,8 +57,8 @@ curl -sS -X POST "https://sheets.googleapis.com/v4/spreadsheets/$SHEET:batchUpda
 
 ## Sync on a schedule
 
-`chatbuilder sync SYSTEM` brings new chats, and what is new in those that are there (`chatbuilder systems` tells the name
-of the system). Without news it sends nothing. Any scheduler can run it every day at 7:00:
+`chatbuilder sync SYSTEM` brings new chats, and what is new in those that are there (`chatbuilder systems` tells the
+name of the system). Without news it sends nothing. Any scheduler can run it every day at 7:00:
 
 * cron: `0 7 * * * chatbuilder sync SYSTEM`
 * systemd: a timer with `OnCalendar=*-*-* 07:00` and `Persistent=true`
