@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import fullway, generate, importing, keys, library, notion, pacing, postgres, startup, sync, wizard
+from benchmarks import (
+    fullway,
+    generate,
+    importing,
+    keys,
+    library,
+    notion,
+    pacing,
+    postgres,
+    startup,
+    sync,
+    wizard,
+    workbook,
+)
 from benchmarks.measure import machine
 
 PARTS = {
@@ -19,6 +32,7 @@ PARTS = {
     "notion": notion.figures,
     "pacing": pacing.figures,
     "postgres": postgres.figures,
+    "workbook": workbook.figures,
 }
 
 

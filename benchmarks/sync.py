@@ -35,15 +35,16 @@ ANSWERS = {
 
 def figures() -> Iterator[Figure]:
     """Time sync in fresh folders, with and without transcripts."""
-    with tempfile.TemporaryDirectory() as name, _home(Path(name) / "home"):
+    with tempfile.TemporaryDirectory() as name, home(Path(name) / "home"):
         folder = Path(name)
-        _fill()
+        fill()
         for platform, transcripts in (("obsidian", False), ("obsidian", True), ("custom", False), ("custom", True)):
             yield from _platform(folder, platform, transcripts)
 
 
 @contextmanager
-def _home(place: Path) -> Iterator[None]:
+def home(place: Path) -> Iterator[None]:
+    """Use another home for a while."""
     before = os.environ.get("CHATBUILDER_HOME")
     os.environ["CHATBUILDER_HOME"] = str(place)
     try:
@@ -54,7 +55,8 @@ def _home(place: Path) -> Iterator[None]:
             os.environ["CHATBUILDER_HOME"] = before
 
 
-def _fill() -> None:
+def fill() -> None:
+    """Put 10,000 chats into the library."""
     with opened(locate().library) as connection:
         store, chats = ChatStore(connection), Writer().chats(CHATS, (5, 20, 60))
         while batch := [Incoming(chat, 1.0) for chat in islice(chats, BATCH)]:

@@ -16,7 +16,7 @@ from textual.screen import Screen
 
 from chatbuilder import pipeline, wizard
 from chatbuilder.errors import ChatbuilderError, ExitCode
-from chatbuilder.pipeline import connecting, interactive
+from chatbuilder.pipeline import bringing, connecting, interactive
 from chatbuilder.screens import messages
 from chatbuilder.screens.building import Hear
 from chatbuilder.screens.looking import NOTHING_SEEN
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SAVE_AFTER, THINK_AFTER, LOOK_AFTER = 0.15, 0.02, 0.3  # seconds after a change
 HERE = PurePath(__file__).parent
-STYLED = (*wizard.ORDER, "welcome", "dialog", "search")
+STYLED = (*wizard.ORDER, "welcome", "dialog", "search", "fill")
 CHECKED = ("review", "solution", "setup", "done")
 
 
@@ -39,6 +39,7 @@ class ChatbuilderApp(SessionsDesk):
 
     store = interactive
     vault = connecting
+    chats = bringing
 
     def __init__(
         self, session: Session, draft: pipeline.Draft | None = None, *, welcome: bool = False, theme: str = ""
@@ -228,6 +229,10 @@ class ChatbuilderApp(SessionsDesk):
             return None
         return partial(pipeline.export, solution, config, folder, zipped=zipped)
 
+    def standing_job(self) -> Callable[[], bringing.Standing]:
+        """Return the use-case that finds out what there is to fill; what these answers built comes first."""
+        return partial(bringing.standing, self._config if self.state.session.built else None)
+
     # The menu
 
     def action_search(self) -> None:
@@ -240,6 +245,9 @@ class ChatbuilderApp(SessionsDesk):
     def more_commands(self) -> Iterable[SystemCommand]:
         """The library; accounts, where there are any; export and copy, where there is a solution."""
         yield SystemCommand("Search chats", "Find words in all chats of the library", self.action_search)
+        yield SystemCommand("Import chats", "Exports and agents' logs, into the library", self.on_ask_import)
+        fill = partial(self.on_ask_fill, messages.AskFill())
+        yield SystemCommand("Fill a system", "Bring the chats of the library into it", fill)
         if self.remote:
             yield SystemCommand("Connect an account", "Give a token; it is kept in your keyring", self.on_ask_connect)
             yield SystemCommand("Check the token", "Ask what it may do, and what is missing", self.on_ask_check)

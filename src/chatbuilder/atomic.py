@@ -7,8 +7,9 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 try:
     import fcntl
@@ -41,15 +42,27 @@ def _permissions(path: Path) -> int | None:
     return stat.S_IMODE(mode) if stat.S_ISREG(mode) else None
 
 
+def pour(path: Path, write: Callable[[BinaryIO], object], ready: Callable[[], object]) -> None:
+    """Put what `write` writes in place of a file, as `write_bytes` does, without ever holding it whole.
+
+    `ready` is called when it is all on disk, right before the rename: what it raises keeps the old file.
+    """
+    present = _permissions(path)
+    with _temporary(path.parent, write, 0o666 if present is None else present, exact=present is not None) as temp:
+        ready()
+        temp.replace(path)
+    flush_folder(path.parent)
+
+
 def _write(path: Path, data: bytes, mode: int, *, exact: bool) -> None:
-    with _temporary(path.parent, data, mode, exact=exact) as temp:
+    with _temporary(path.parent, lambda file: file.write(data), mode, exact=exact) as temp:
         temp.replace(path)
     flush_folder(path.parent)
 
 
 def create(path: Path, data: bytes) -> bool:
     """Put a new file in place whole; False, with nothing touched, when something is there by now. Raises `OSError`."""
-    with _temporary(path.parent, data, 0o666, exact=False) as temp:
+    with _temporary(path.parent, lambda file: file.write(data), 0o666, exact=False) as temp:
         try:
             place_new(temp, path)
         except FileExistsError:
@@ -58,7 +71,7 @@ def create(path: Path, data: bytes) -> bool:
     return True
 
 
-def place_new(temp: str | Path, path: Path) -> None:
+def place_new(temp: str | Path, path: str | Path) -> None:
     """Give a file that is written whole its name, never that of another. Raises `FileExistsError`, `OSError`.
 
     Plain calls to the system: pathlib takes as long again, and there may be thousands of files.
@@ -77,19 +90,19 @@ def place_new(temp: str | Path, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _temporary(folder: Path, data: bytes, mode: int, *, exact: bool) -> Iterator[Path]:
+def _temporary(folder: Path, write: Callable[[BinaryIO], object], mode: int, *, exact: bool) -> Iterator[Path]:
     """Write a file that is on disk and has no reader yet; what is left of it at the end goes away."""
     temp = folder / f".chatbuilder-{secrets.token_hex(6)}.tmp"
     # It has its final permissions before anything is in it, and never wider ones.
     handle = os.open(temp, _FLAGS, mode)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(handle, "r+b") as file:
             with contextlib.suppress(OSError):  # not every network drive knows locks
                 _lock(file.fileno())
             if exact:
                 with contextlib.suppress(OSError):
                     temp.chmod(mode)
-            file.write(data)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         yield temp

@@ -169,11 +169,10 @@ class ChatSession:
             *_strings(self.project_id, self.project, self.url, self.command, self.account, self.summary),
             *_strings(self.archived, self.starred, self.mode, self.branches, *self.tags, *self.derived),
         ]
-        for message in self.messages:
-            strings.append(
-                f"\0{message.id}\0{message.parent}\0{message.role}\0{_stamp(message.time)}\0{message.model}\0{message.active}"
-            )
-            strings += [f"{kind}\0{name}\0{text}" for kind, text, name in message.parts]
+        for own, parent, role, parts, time, model, active in self.messages:
+            strings.append(f"\0{own}\0{parent}\0{role}\0{time.timestamp() if time else None}\0{model}\0{active}")
+            for kind, text, name in parts:
+                strings.append(f"{kind}\0{name}\0{text}")
         return sha256("\0\0".join(strings).encode()).hexdigest()[:32]
 
 

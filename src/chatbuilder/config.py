@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -197,7 +198,7 @@ def holds_password(database: str) -> bool:
     """Tell whether a database URL holds a password. When in doubt it does."""
     # It may hold /, ? and @ that were never escaped, so everything before the last @ counts.
     login, _, _ = database.partition("://")[2].rpartition("@")
-    return not database.startswith("sqlite:") and (":" in login or "password=" in database.lower())
+    return not database.startswith("sqlite:") and (":" in login or "password=" in unquote(database).lower())
 
 
 class Target(Slice):

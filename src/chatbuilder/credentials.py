@@ -183,6 +183,12 @@ def keyring_problem() -> str:
     return "" if usable else "no keyring back end is installed"
 
 
+def need_keyring(platform: str) -> None:
+    """See that a token can be kept before anybody is asked for one. Raises `CredentialsError`."""
+    if problem := keyring_problem():
+        raise _no_keyring(platform, problem)
+
+
 def kind_of_google(text: str) -> str:
     """Return the type of a Google credentials file: one of `GOOGLE_TYPES`, "client" for an OAuth desktop client.
 

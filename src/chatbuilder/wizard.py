@@ -110,6 +110,11 @@ class Session:
     outcome: Outcome | None = None
     ticked: tuple[str, ...] = ()
 
+    @property
+    def built(self) -> bool:
+        """Whether it led to a system, not only to a package."""
+        return self.outcome is not None and self.outcome.kind == "built"
+
     def answer(self, change: Answers) -> Session:
         """Return the session with answers merged in; whatever was built from the old ones is no longer the outcome.
 

@@ -32,18 +32,19 @@ class Stage:
         self.state = folder / "state.json"
         answers = {**FULL, "options": {**FULL["options"], "sample_data": False}}
         self.place = PLACES[platform](self.folders[0], answers)
+        self.kept: dict[str, Any] = {}
         take_in(*CHATS)
 
     def keep(self, name: str) -> None:
+        self.kept[name] = self.place.keep()
         for place in self.folders:
             shutil.copytree(place, place.with_name(f"{place.name}-{name}"))
-        self.place.keep(name)
 
     def back_to(self, name: str) -> None:
+        self.place.back_to(self.kept[name])
         for place in self.folders:
             shutil.rmtree(place)
             shutil.copytree(place.with_name(f"{place.name}-{name}"), place)
-        self.place.back_to(name)
 
     def sync(self) -> None:
         report = self.place.sync(transcripts=True)
@@ -112,6 +113,7 @@ def main() -> None:
     if sys.argv[4:] != ["calls"]:
         watch()
     report = {"fill": trial(stage, "empty", stride), "update": trial(stage, "changed", stride)}
+    stage.place.close()
     print(json.dumps(report))
 
 

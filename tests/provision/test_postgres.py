@@ -384,7 +384,7 @@ def test_the_password_is_nowhere(locked, monkeypatch, keyring_in_memory, run_cli
 # a team
 
 
-def test_who_may_see_and_do_what(name):
+def test_who_may_see_and_do_what(name, monkeypatch, tmp_path):
     boss, editor, reader = f"{name}_olga", f"{name}_ed", f"{name}_rita"
     server().run(name, "".join(f"CREATE ROLE {who} LOGIN;\n" for who in (boss, editor, reader))
                  + f"GRANT CREATE ON SCHEMA public TO {boss};\nALTER ROLE {boss} CREATEROLE;")  # fmt: skip
@@ -407,30 +407,23 @@ def test_who_may_see_and_do_what(name):
         with pytest.raises(AssertionError, match=r"permission denied|must be owner"):
             server().run(name, f"{change};", user=reader)
 
-    # The editor fills the same system from a library of their own: as a system they know by the same answers.
-    theirs = {**given, "target": {"database": server().url(name, user=editor)}}
-    apply_as_other(theirs, system)
-    take_in(chat("mine", "The editor's", "Answer"))
-    report = sync(system)
+    # Others join with the same answers: they find all of it there, and have a library of their own.
+    def join(person: str) -> None:
+        monkeypatch.setenv("CHATBUILDER_HOME", str(tmp_path / person))
+        assert apply(given | {"target": {"database": server().url(name, user=person)}}).result["kept"] == []
+
+    join(editor)
+    take_in(chat("mine", "The editor's", "Answer"), chat("secret", "Mine as well", "Answer"))
+    report = sync(system, transcripts=True)
     assert report.created == 1
+    assert [problem.key for problem in report.problems] == ["chatgpt:secret"]  # somebody's private chat, not told more
     assert server().run(name, "SELECT owner FROM sessions WHERE source_id = 'chatgpt:mine';") == [editor]
     assert server().run(name, count.format("sessions"), user=reader) == ["1"]
-    apply_as_other({**given, "target": {"database": server().url(name, user=reader)}}, system)
+    join(reader)
     take_in(chat("more", "More", "Answer"))
     with pytest.raises(CredentialsError) as caught:
         sync(system)
     assert "not write" in caught.value.message
-
-
-def apply_as_other(answers: dict, system: str) -> None:
-    """Let the library hold the system with another user in its address, as that person's own would."""
-    from chatbuilder.library.systems import Library
-
-    with Library(locate().library) as library:
-        known = library.system(system)
-        data = pipeline.check(answers).data()
-        library.save_system(system, known.name, known.platform, known.place, data, library.mark(system))
-        library.set_system(system, "ready", known.url)
 
 
 def test_two_people_at_once_neither_wait_for_ever_nor_write_twice(name):

@@ -3,6 +3,7 @@
 import pytest
 
 from chatbuilder.errors import CredentialsError, RefusedError
+from chatbuilder.provision.outside import http
 from chatbuilder.provision.outside.calls import Answer, Call, NoAnswer, NotSent
 from chatbuilder.provision.sheets import transport
 from chatbuilder.provision.sheets.grants import open_grant, refused
@@ -122,15 +123,15 @@ def test_a_broken_connection_says_whether_the_request_left():
     from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError, ReadTimeoutError
 
     away = MaxRetryError(None, "/", NewConnectionError(None, "no route"))
-    assert isinstance(transport._lost(exceptions.ConnectionError(away)), NotSent)
+    assert isinstance(http.lost(exceptions.ConnectionError(away)), NotSent)
     for kind in (exceptions.ConnectTimeout, exceptions.SSLError, exceptions.ProxyError):
-        assert isinstance(transport._lost(kind("secret")), NotSent)
-    broken = transport._lost(exceptions.ConnectionError(ProtocolError("secret")))
+        assert isinstance(http.lost(kind("secret")), NotSent)
+    broken = http.lost(exceptions.ConnectionError(ProtocolError("secret")))
     assert isinstance(broken, NoAnswer)
     assert (broken.late, "secret" in str(broken)) == (False, False)
     for late in (exceptions.ReadTimeout("x"), exceptions.ConnectionError(ReadTimeoutError(None, "/", "x"))):
-        assert transport._lost(late).late
-    assert not transport._lost(exceptions.ChunkedEncodingError()).late
+        assert http.lost(late).late
+    assert not http.lost(exceptions.ChunkedEncodingError()).late
 
 
 def test_an_answer_of_any_length_is_not_read_to_its_end(monkeypatch):

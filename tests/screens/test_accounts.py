@@ -11,6 +11,7 @@ from chatbuilder.app import ChatbuilderApp
 from chatbuilder.errors import InputError
 from chatbuilder.pipeline import interactive
 from chatbuilder.provision.base import Account
+from tests.helpers import python
 from tests.screens.conftest import NARROW, WIDE
 from tests.screens.vault import WRONG, Site, Vault
 
@@ -347,3 +348,34 @@ async def test_help_tells_about_tokens(site, window):
         await hand.to("setup")
         await hand.press("f1")
         assert "keyring" in " ".join(hand.text().split())
+
+
+HANGS = """
+import threading
+from chatbuilder.app import make_app
+from chatbuilder.pipeline import connecting
+
+asked = threading.Event()
+
+def hang(platform):
+    asked.set()
+    threading.Event().wait()
+
+connecting.tokens = hang
+app = make_app(None, {"platform": "notion", "priorities": ["search"]})
+
+async def drive(pilot):
+    while not asked.is_set():
+        await pilot.press("enter")
+        await pilot.pause(0.05)
+    await pilot.press("ctrl+q")
+
+app.run(headless=True, auto_pilot=drive)
+print("gone")
+"""
+
+
+def test_a_keyring_that_never_answers_does_not_keep_the_window_open():
+    done = python(HANGS, timeout=60)
+    assert (done.code, done.out.splitlines()[-1:]) == (0, ["gone"]), done.err
+    assert "Traceback" not in done.err

@@ -261,6 +261,8 @@ async def test_building_again_changes_nothing_that_is_there(window):
         await hand.to("setup")
         await hand.press("ctrl+s")
         assert str(hand.find("#start").label) == "Build again"
+        assert "It is built." in hand.text("#question")
+        assert "before you press Start" not in hand.text()
         await hand.press("ctrl+s")
         assert "already there" in hand.text("#steps")
         assert "Built" in hand.text("#advice")

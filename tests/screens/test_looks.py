@@ -6,6 +6,11 @@ import pytest
 from textual.color import Color
 
 from chatbuilder.app import make_app
+from chatbuilder.importers import Problem
+from chatbuilder.pipeline import bringing
+from chatbuilder.pipeline.importing import FoundLogs, ImportReport
+from chatbuilder.pipeline.provisioning import SystemInfo
+from chatbuilder.pipeline.syncing import SyncReport
 from chatbuilder.screens import themes
 from tests.screens.conftest import NARROW, WIDE, Hand
 
@@ -46,6 +51,37 @@ def one_python(request):
 )
 def test_the_steps_look_as_before(answers, pressed, size, snap_compare):
     assert snap_compare(make_app(None, answers), terminal_size=size, run_before=keys(*pressed))
+
+
+SYSTEM = SystemInfo("s1", "Chat Sessions", "notion", "a page in Notion", "", "ready", "", "")
+
+
+def forecast(system, transcripts, dry_run, hear, cancelled):
+    notes = ["3,900 requests at 180 a minute: about 22 minutes."]
+    return SyncReport(dry_run=True, created=3900, unchanged=12, requests=3900, bytes=2_400_000, kept=3, notes=notes)
+
+
+def preview(paths, dry_run, hear, cancelled):
+    report = ImportReport(dry_run=True, found=21, imported=15, updated=2, unchanged=3, quarantined=1)
+    part = report.source("chatgpt")
+    part.imported, part.updated, part.unchanged, part.quarantined = 15, 2, 3, 1
+    part.messages.update(human=200, assistant=198)
+    part.filled.update(title=20, started=20, url=20, model=12)
+    part.derived.update(last_activity=20)
+    report.problems.append(Problem("export.zip: conversations.json, chat 17", "it has no mapping of messages"))
+    return report
+
+
+@same_python
+@pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "120x36"])
+@pytest.mark.parametrize("screen", ["import", "fill"])
+def test_bringing_in_chats_looks_as_before(screen, size, snap_compare, monkeypatch):
+    monkeypatch.setattr(bringing, "logs", lambda: (FoundLogs("claude-code", "Claude Code", "~/.claude/projects"),))
+    monkeypatch.setattr(bringing, "standing", lambda config: bringing.Standing((SYSTEM,), "", 3912))
+    monkeypatch.setattr(bringing, "fill", forecast)
+    monkeypatch.setattr(bringing, "read", preview)
+    pressed = {"import": ["ctrl+p", *"import", "enter", "enter"], "fill": ["ctrl+p", *"fill", "enter"]}[screen]
+    assert snap_compare(make_app(None, None), terminal_size=size, run_before=keys(*pressed))
 
 
 @same_python

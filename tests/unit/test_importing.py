@@ -156,6 +156,22 @@ def test_stopping_keeps_what_was_read_and_going_on_gives_the_same(readings, smal
     assert keys() == [f"chatgpt:{name}" for name in "abcdef"]
 
 
+def test_a_stop_is_noticed_between_two_chats_of_a_batch(readings):
+    readings["x.zip"] = [chat(name) for name in "abcdef"]
+    asked = []
+    with pytest.raises(InterruptedByUser):
+        pipeline.import_chats(["x.zip"], cancelled=lambda: len(asked) >= 3 or asked.append(1))
+    assert keys() == ["chatgpt:a", "chatgpt:b", "chatgpt:c", "chatgpt:d"]
+
+
+def test_progress_is_told_while_a_batch_is_still_small(readings, monkeypatch):
+    monkeypatch.setattr(importing, "OFTEN", 0.0)
+    readings["x.zip"] = [chat(name) for name in "abc"]
+    told = []
+    pipeline.import_chats(["x.zip"], on_progress=told.append)
+    assert [progress.found for progress in told] == [1, 2, 3]
+
+
 def test_ctrl_c_in_the_middle_of_a_chat_keeps_the_ones_before(readings, small_batches):
     readings["x.zip"] = [chat("a"), chat("b"), chat("c"), KeyboardInterrupt()]
     with pytest.raises(KeyboardInterrupt):

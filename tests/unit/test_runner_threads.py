@@ -453,6 +453,7 @@ def test_what_is_left_out_takes_with_it_what_needs_it(machine):
         "Make f: left out: it needs Make e",
     )
     assert machine.notes()["c"] == "left out: only on a paid plan"
+    assert {event.key for event in machine.events if isinstance(event, StepDone) and event.left} == set("cef")
     assert machine.states() == {**dict.fromkeys("rabd", "done"), **dict.fromkeys("cef", "skipped")}
     assert sorted(machine.world.created) == list("abdr")
 

@@ -111,6 +111,7 @@ def test_a_password_in_a_database_url_goes_nowhere(run_cli, tmp_path, home):
         f"postgresql://sam:{PASSWORD}@host/db",
         f"mysql://sam:{PASSWORD}@host/db",
         f"postgresql://h/d?password={PASSWORD}",
+        f"postgresql://h/d?pass%77ord={PASSWORD}",
     ],
 )
 def test_a_password_typed_in_the_wizard_is_not_saved_with_the_draft(tmp_path, url):

@@ -68,15 +68,15 @@ def apply(arguments: Namespace) -> int:
         output.note("Nothing was changed.")
         return ExitCode.DONE
     with stop_by_signal() as stop:
-        job = pipeline.apply(config, on_event=_tell, cancelled=stop, tidy=arguments.tidy)
-    return _report(job, as_json=arguments.json)
+        job = pipeline.apply(config, on_event=tell, cancelled=stop, tidy=arguments.tidy)
+    return report_job(job, as_json=arguments.json)
 
 
 def repair(arguments: Namespace) -> int:
     """Put back what is missing."""
     with stop_by_signal() as stop:
-        job = pipeline.repair(arguments.system, on_event=_tell, cancelled=stop)
-    return _report(job, as_json=arguments.json)
+        job = pipeline.repair(arguments.system, on_event=tell, cancelled=stop)
+    return report_job(job, as_json=arguments.json)
 
 
 def _agreed(config: Config, *, tidy: bool) -> bool:
@@ -102,7 +102,8 @@ def _size(changes: pipeline.Changes) -> str:
     return f"{counts['new']} new and {counts['changed']} changed steps ({counts['there']} are there already)"
 
 
-def _tell(event: pipeline.Event) -> None:
+def tell(event: pipeline.Event) -> None:
+    """Print what a build does, step by step."""
     match event:
         case pipeline.StepDone(title=title, index=index, total=total, note=note):
             output.note(f"[{index}/{total}] {title}" + (f" ({note})" if note else ""))
@@ -114,7 +115,8 @@ def _tell(event: pipeline.Event) -> None:
             pass
 
 
-def _report(job: pipeline.Job, *, as_json: bool) -> int:
+def report_job(job: pipeline.Job, *, as_json: bool) -> int:
+    """Print how a build ended, and return the exit code."""
     if as_json:
         output.as_json(job.data())
     elif job.status == "completed":
@@ -125,6 +127,11 @@ def _report(job: pipeline.Job, *, as_json: bool) -> int:
         _report_parts(job)
         if job.result["by_hand"]:
             output.line("To do by hand (the guide tells how): " + "; ".join(job.result["by_hand"]))
+    return ended(job)
+
+
+def ended(job: pipeline.Job) -> int:
+    """Say why a build ended early, if it did, and return the exit code."""
     if job.status == "cancelled":
         output.note(f"Stopped after {job.result['steps']} of {job.result['of']} steps; apply again to go on.")
         return ExitCode.INTERRUPTED

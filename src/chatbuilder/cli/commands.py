@@ -14,6 +14,7 @@ from chatbuilder.cli.building import apply, config_of, repair
 from chatbuilder.cli.chats import chats, chats_project, chats_projects, chats_restore, chats_rm, chats_show, search
 from chatbuilder.cli.figures import stats
 from chatbuilder.cli.importing import import_chats
+from chatbuilder.cli.moving import move
 from chatbuilder.cli.opening import newest_draft, resume, wizard
 from chatbuilder.cli.serving import serve
 from chatbuilder.cli.syncing import sync
@@ -285,6 +286,6 @@ _ALL: tuple[Callable[[Namespace], int], ...] = (
     wizard, resume, drafts, drafts_rm, answers_help, answers_check, answers_show, answers_share, build, show, plan,
     apply, systems, verify, repair, destroy, token_help, token_set, token_list, token_check, token_rm, jobs, log,
     doctor, import_chats, chats, chats_show, chats_rm, chats_restore, chats_projects, chats_project, search, stats,
-    sync, serve,
+    sync, move, serve,
 )  # fmt: skip
 _COMMANDS = {function.__name__: function for function in _ALL}

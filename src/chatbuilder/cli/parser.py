@@ -116,6 +116,23 @@ def _systems(commands: Commands) -> None:
     sync.add_argument("--dry-run", action="store_true", help="only tell how many rows and bytes would be written")
     sync.add_argument("--transcripts", action="store_true", help="what was said goes along, not only the index")
     sync.add_argument("--restore", action="store_true", help="make rows again that you deleted there")
+    _move(commands)
+
+
+def _move(commands: Commands) -> None:
+    move = _add(commands, "move", "Build a second system elsewhere and bring the library into it; the first stays")
+    move.add_argument("system", metavar="SYSTEM", help="system id, or its beginning")
+    move.add_argument(
+        "--answers", metavar="FILE", help="answers of the second system; else those of the first are used"
+    )
+    move.add_argument("--platform", metavar="NAME", help="with the same answers: the platform to move to")
+    move.add_argument(
+        "--target", metavar="KEY=VALUE", action="append", default=[],
+        help="with the same answers: where to, for example path=~/Vaults/Chats; may be given several times",
+    )  # fmt: skip
+    move.add_argument("--transcripts", action="store_true", help="what was said goes along, not only the index")
+    move.add_argument("--dry-run", action="store_true", help="only tell what would be built and written")
+    move.add_argument("--yes", "-y", action="store_true", help="do not ask")
 
 
 def _tokens(commands: Commands) -> None:

@@ -24,20 +24,21 @@ def sync(arguments: Namespace) -> int:
         try:
             report = pipeline.sync(
                 arguments.system, dry_run=arguments.dry_run, transcripts=arguments.transcripts,
-                restore=arguments.restore, on_event=_tell, cancelled=stop,
+                restore=arguments.restore, on_event=tell, cancelled=stop,
             )  # fmt: skip
         finally:
-            _end_line()
+            end_line()
     for text in report.notes:
         output.note(text)
     if arguments.json:
         output.as_json(report.data())
     else:
-        _summary(report)
+        summary(report)
     return ExitCode.PARTLY if report.failed else ExitCode.DONE
 
 
-def _tell(news: SyncProgress | SyncWaiting) -> None:
+def tell(news: SyncProgress | SyncWaiting) -> None:
+    """Show how far a sync is, in one line that is written over."""
     if isinstance(news, pipeline.SyncWaiting):
         text = f"waiting {news.seconds:.0f} s: {news.why}"
     else:
@@ -48,13 +49,15 @@ def _tell(news: SyncProgress | SyncWaiting) -> None:
         sys.stderr.flush()
 
 
-def _end_line() -> None:
+def end_line() -> None:
+    """Take the line of progress away."""
     if output.is_terminal(sys.stderr):
         sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
 
 
-def _summary(report: SyncReport) -> None:
+def summary(report: SyncReport) -> None:
+    """Print what a sync did, or would do."""
     verbs = ("would be new", "would change") if report.dry_run else ("new", "changed")
     output.line(
         f"{counted(report.chats, 'chat')}: {report.created:,} {verbs[0]}, {report.updated:,} {verbs[1]},"

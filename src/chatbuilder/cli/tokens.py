@@ -42,8 +42,18 @@ def _keep_file(arguments: Namespace) -> None:
             "--file is for the credentials files of Google.", title="No file needed", kept="nothing was changed.",
             hint=f"run `chatbuilder token set {arguments.platform}` and paste the token.",
         )  # fmt: skip
-    output.note("If a browser opens: agree there. Ctrl-C stops waiting for it.")
-    pipeline.token_file(arguments.file, arguments.account or "")
+    pipeline.token_file(arguments.file, arguments.account or "", open_browser=_agree)
+
+
+def _agree(address: str) -> None:
+    """Open the page of Google on which the person agrees; without a browser they open it themselves."""
+    from chatbuilder.pipeline.connecting import open_page
+
+    opened = open_page(address)
+    output.note("Agree in the browser that opened." if opened else "Agree on this page, in a browser of this machine:")
+    if not opened:
+        output.note(address)
+    output.note("Ctrl-C stops waiting for it.")
 
 
 def _read(platform: str) -> str:

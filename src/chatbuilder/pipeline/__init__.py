@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from chatbuilder.pipeline.exporting import export, package
     from chatbuilder.pipeline.health import Check, audit_entries, doctor
     from chatbuilder.pipeline.importing import FoundLogs, ImportProgress, ImportReport, discover_logs, import_chats
+    from chatbuilder.pipeline.moving import Move, MoveForecast, MoveReport, forecast_move, move, plan_move
     from chatbuilder.pipeline.provisioning import SystemInfo, TargetReport, apply, inspect_target, jobs, systems
     from chatbuilder.pipeline.syncing import SyncProblem, SyncProgress, SyncReport, SyncWaiting, sync
     from chatbuilder.pipeline.targets import default_target, with_target
@@ -58,12 +59,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Account", "Change", "Changes", "ChatInfo", "ChatList", "Check", "Draft", "DraftInfo", "Drift", "Event",
     "ExportReport", "Figure", "Figures", "Filters", "FoundLogs", "Hit", "Hits", "ImportProgress", "ImportReport",
-    "Job", "Leftover", "Month", "ProjectInfo", "StepDone", "StepFailed", "StepStarted", "StepWaiting", "StoredProblem",
+    "Job", "Leftover", "Month", "Move", "MoveForecast", "MoveReport",
+    "ProjectInfo", "StepDone", "StepFailed", "StepStarted", "StepWaiting", "StoredProblem",
     "SyncProblem", "SyncProgress", "SyncReport", "SyncWaiting",
     "SystemInfo", "TargetReport", "TokenInfo", "answers_toml", "apply", "audit_entries", "build", "changes", "chat",
     "chats", "check", "default_target", "delete_chats", "delete_draft", "design_text", "destroy", "discover_logs",
-    "doctor", "drafts", "export", "has_draft", "import_chats", "import_problems", "inspect_target", "jobs",
-    "leftovers", "load_answers", "load_draft", "name_project", "new_draft", "package", "peek_draft", "preview",
+    "doctor", "drafts", "export", "forecast_move",
+    "has_draft", "import_chats", "import_problems", "inspect_target", "jobs",
+    "leftovers", "load_answers", "load_draft", "move",
+    "name_project", "new_draft", "package", "peek_draft", "plan_move", "preview",
     "projects", "raw_toml", "read_date", "release_draft", "repair", "restore_chat", "save_draft", "search", "share",
     "stats", "sync",
     "systems", "token_check", "token_file", "token_list", "token_rm", "token_set", "verify", "with_target",
@@ -89,6 +93,7 @@ _HOMES = {
     "chatbuilder.pipeline.exporting": "export package",
     "chatbuilder.pipeline.health": "Check audit_entries doctor",
     "chatbuilder.pipeline.importing": "FoundLogs ImportProgress ImportReport discover_logs import_chats",
+    "chatbuilder.pipeline.moving": "Move MoveForecast MoveReport forecast_move move plan_move",
     "chatbuilder.pipeline.provisioning": "SystemInfo TargetReport apply inspect_target jobs systems",
     "chatbuilder.pipeline.syncing": "SyncProblem SyncProgress SyncReport SyncWaiting sync",
     "chatbuilder.pipeline.targets": "default_target with_target",

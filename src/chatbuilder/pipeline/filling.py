@@ -158,6 +158,8 @@ class Run:
                 if len(self._jobs) >= self._room.batch or self._text >= BATCH_TEXT:
                     self._work()
                     self._tell()
+                elif time.monotonic() - self._told > OFTEN:
+                    self._tell()
             self._work()
         finally:
             self._settle()
@@ -202,7 +204,7 @@ class Run:
                 self._count(write)
         else:
             self._deliver(writes)
-        if len(self._unsettled) >= UNSETTLED:
+        if len(self._unsettled) >= (self._room.gathers or UNSETTLED):
             self._settle()
 
     def _is_settled(self, job: _Job) -> bool:
@@ -286,7 +288,10 @@ class Run:
             for ((table, title), item), place in zip(asked.items(), places, strict=True)
             if place is not None and not item.remote
         ]
-        self._placements.put(new)
+        if self._room.gathers:
+            self._unsettled += new
+        else:
+            self._placements.put(new)
 
     def _related_item(self, table: str, title: str) -> Related:
         known = self._placements.find(f"@{table}", title)

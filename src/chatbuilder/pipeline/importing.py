@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ from chatbuilder.pipeline import plugins
 
 BATCH_CHATS, BATCH_TEXT = 500, 8_000_000  # chats, characters that are written at once
 SHOWN = 1_000  # problems in a report
+OFTEN = 0.3  # seconds after which what was read is written and told, however little it is
 _FILES = 200_000  # looked at for the time of a folder
 
 
@@ -239,6 +241,7 @@ class _Run:
         self._batch = _Batch()
         self._under_way: tuple[_Batch, Future[list[Verdict]]] | None = None
         self._kept = 0
+        self._written = time.monotonic()
 
     def go(self) -> None:
         """Read all of it."""
@@ -260,9 +263,9 @@ class _Run:
         try:
             for found in reading:
                 self._batch.add(found, self._exported)
-                if self._batch.full:
+                if self._batch.full or time.monotonic() - self._written > OFTEN:
                     self._write()
-                    self._go_on()
+                self._go_on()
         finally:
             # Also when its end was wrong or somebody stopped it: what came before is whole.
             self._write()
@@ -277,6 +280,7 @@ class _Run:
 
     def _write(self) -> None:
         self._settle()
+        self._written = time.monotonic()
         batch, self._batch = self._batch, _Batch()
         if not (batch.chats or batch.problems):
             return

@@ -184,7 +184,7 @@ def apply(config: Config, hear: Hear, cancelled: Cancelled, *, tidy: bool = Fals
             case pipeline.StepWaiting():
                 hear(event.key, "held", event.why, event.seconds)
             case pipeline.StepDone():
-                hear(event.key, "left" if event.note.startswith("left out: ") else "done", event.note, 0)
+                hear(event.key, "left" if event.left else "done", event.note, 0)
             case pipeline.StepFailed():
                 hear(event.key, "failed", event.message, 0)
 

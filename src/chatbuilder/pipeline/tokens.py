@@ -56,6 +56,8 @@ def token_file(
     secret = credentials.read_google(path)
     kind = credentials.kind_of_google(secret.reveal())
     if kind == "client":
+        if keep:
+            credentials.need_keyring("sheets")
         site = Site(secret, url=base_url("sheets"), desk=desk_of(cancelled))
         consent = import_module("chatbuilder.provision.sheets.consent")
         secret = _patiently(lambda: consent.authorise(secret, site, open_browser), cancelled, _silent)

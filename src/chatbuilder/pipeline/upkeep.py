@@ -118,7 +118,7 @@ def destroy(
                 kept=f"what is listed here, and {kept} of your own; {len(taken) - kept} parts are removed.",
                 hint="mend the cause and run destroy again: it goes on from here.",
             )  # fmt: skip
-        if is_remote(opened.config.platform):
+        if is_remote(opened.config.platform) or opened.config.platform == "excel":
             for key in opened.present():
                 journal.removed(key)  # what stays out there is the person's now: what is built later is another system
         opened.library.set_system(system.id, "destroyed")

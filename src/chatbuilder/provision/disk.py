@@ -6,12 +6,12 @@ import hashlib
 import re
 from pathlib import Path, PurePosixPath
 
-from chatbuilder.atomic import create, sweep
+from chatbuilder.atomic import create, pour, sweep
 from chatbuilder.atomic import flush_folder as sync_folder
 from chatbuilder.atomic import write_bytes as write
 from chatbuilder.errors import RefusedError
 
-__all__ = ["create", "inside", "make_folders", "remove_folder", "sha256", "sweep", "sync_folder", "write"]
+__all__ = ["create", "inside", "make_folders", "pour", "remove_folder", "sha256", "sweep", "sync_folder", "write"]
 _FOREIGN = re.compile(r"[\x00-\x1f\x7f\\:]")
 
 

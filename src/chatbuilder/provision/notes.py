@@ -47,8 +47,8 @@ class NotesStore:
         self._index.execute("CREATE TABLE numbers (name TEXT PRIMARY KEY, next INTEGER) WITHOUT ROWID")
         self._indexed = False
         self._listed: set[str] = set()
-        self._loose: list[Path] = []
-        self._folders: dict[str, Path] = {}
+        self._loose: list[str] = []
+        self._folders: dict[str, str] = {}
         self._swept: set[Path] = set()
         self.requests = 0
 
@@ -214,12 +214,15 @@ class NotesStore:
         self.requests += 1
         return Written(remote)
 
-    def _place(self, remote: str) -> Path:
-        """Return the place of a new note, where nothing is followed or replaced; each folder is looked at once."""
+    def _place(self, remote: str) -> str:
+        """Return the place of a new note, where nothing is followed or replaced; each folder is looked at once.
+
+        Places of new notes are plain texts: making paths of them takes as long as writing the note.
+        """
         folder, _, name = remote.rpartition("/")
         if folder not in self._folders:
-            self._folders[folder] = disk.inside(self._root, folder) if folder else self._root
-        return self._folders[folder] / name
+            self._folders[folder] = str(disk.inside(self._root, folder) if folder else self._root)
+        return f"{self._folders[folder]}{os.sep}{name}"
 
     def _create(self, item: Delivery) -> str:
         """Put a new note in place, never over another one."""
@@ -236,14 +239,15 @@ class NotesStore:
         """Return the text of a new note that stands there."""
         return str(data["text"])
 
-    def _put(self, place: Path, data: bytes) -> bool:
+    def _put(self, place: str, data: bytes) -> bool:
         """Put a file in place whole, unless there is one; what a loss of power left empty is ours."""
-        temp = f"{place.parent}{os.sep}.chatbuilder-{secrets.token_hex(6)}.tmp"
+        temp = f"{os.path.dirname(place)}{os.sep}.chatbuilder-{secrets.token_hex(6)}.tmp"  # noqa: PTH120
         try:
             _write_whole(temp, data)
             place_new(temp, place)
         except FileExistsError:
-            if not place.is_file() or place.read_bytes().strip(b"\0"):
+            there = Path(place)
+            if not there.is_file() or there.read_bytes().strip(b"\0"):
                 return False
             os.replace(temp, place)  # noqa: PTH105
         finally:
@@ -286,10 +290,11 @@ class NotesStore:
         if len(loose) > _FEW and sys.platform == "linux":
             os.sync()
             return
-        for place in loose:
+        places = [Path(place) for place in loose]
+        for place in places:
             with suppress(OSError), place.open("rb+") as file:
                 os.fsync(file.fileno())
-        for folder in {place.parent for place in loose}:
+        for folder in {place.parent for place in places}:
             disk.sync_folder(folder)
 
     def close(self) -> None:

@@ -37,13 +37,17 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True)
 class StepDone:
-    """A step is there. `note` says when it was there already, the person's own version was kept, or it was left out."""
+    """A step is there, or with `left` was left out, for the reason in the note.
+
+    `note` also says when it was there already, or that the person's own version was kept.
+    """
 
     key: str
     title: str
     index: int
     total: int
     note: str = ""
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +275,7 @@ class _Run:
         self.left_out[step.key] = why
         self.unfinished.discard(step.key)
         self.notes[step.key] = [f"left out: {why}"]
-        self.on_event(StepDone(step.key, step.title, index, len(self.steps), f"left out: {why}"))
+        self.on_event(StepDone(step.key, step.title, index, len(self.steps), f"left out: {why}", left=True))
 
     def _failed(self, task: _Task, failure: ChatbuilderError | OSError) -> None:
         step = task.step

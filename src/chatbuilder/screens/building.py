@@ -56,7 +56,7 @@ class BuildingDesk(ExportingDesk):
         self.update(progress=Progress(tuple(Delivery(step.key, step.title) for step in plan)))
 
         def hear(key: str, state: StepState, note: str, seconds: float = 0.0) -> None:
-            self.post_message(self.Finished(self._heard, (key, state, note, monotonic() + seconds)))
+            self.tell(self._heard, (key, state, note, monotonic() + seconds))
 
         def body() -> Job:
             with self.at_target:
@@ -120,7 +120,12 @@ class BuildingDesk(ExportingDesk):
         else:
             self.leave()
 
+    @property
+    def at_work(self) -> bool:
+        """Whether something is being written that is better not cut off."""
+        return self.busy
+
     def _leave_later(self) -> None:
         self._leaving = True
-        if not self.busy:
+        if not self.at_work:
             self.leave()

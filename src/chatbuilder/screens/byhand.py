@@ -29,8 +29,7 @@ def entries(state: State) -> list[Entry]:
 
 def to_do(state: State) -> tuple[ManualStep, ...]:
     """Return what only the person can do; a package says that itself."""
-    built = state.session.outcome is not None and state.session.outcome.kind == "built"
-    return state.solution.manual if built and state.solution else ()
+    return state.solution.manual if state.session.built and state.solution else ()
 
 
 def tick_key(state: State, step: str) -> str:

@@ -46,7 +46,7 @@ class ConnectingDesk(MenuDesk):
     def list_accounts(self) -> None:
         """Find out which tokens are there; a keyring may take its time, or ask to be unlocked."""
         if platform := self.remote:
-            self.work(partial(self.vault.tokens, platform), partial(self._listed_accounts, platform))
+            self.work(partial(self.vault.tokens, platform), partial(self._listed_accounts, platform), aside=True)
 
     def _listed_accounts(self, platform: str, found: tuple[Token, ...]) -> None:
         if platform == self.remote:
@@ -61,7 +61,9 @@ class ConnectingDesk(MenuDesk):
         dialog = ConnectScreen(platform, PLATFORMS[platform].name, self.place.get("account", ""))
         self.push_screen(dialog)
         self.work(
-            self.vault.keyring_problem, lambda why: dialog.no_keyring(why) if why and dialog.is_attached else None
+            self.vault.keyring_problem,
+            lambda why: dialog.no_keyring(why) if why and dialog.is_attached else None,
+            aside=True,
         )
 
     def on_connect(self, event: Connect) -> None:
@@ -73,7 +75,7 @@ class ConnectingDesk(MenuDesk):
             return
 
         def show(url: str) -> None:
-            self.post_message(self.Finished(dialog.address, url))
+            self.tell(dialog.address, url)
             self.vault.open_page(url)
 
         job = partial(
@@ -95,7 +97,7 @@ class ConnectingDesk(MenuDesk):
                 self.update(target=None, fault="")
                 self.look()
 
-        self.work(partial(self.vault.tokens, platform), listed)
+        self.work(partial(self.vault.tokens, platform), listed, aside=True)
 
     def on_ask_check(self) -> None:
         """Ask the vendor what the saved token is good for, at this place."""
@@ -119,7 +121,7 @@ class ConnectingDesk(MenuDesk):
                 tell(value)
 
         def waits(why: str, seconds: float) -> None:
-            self.post_message(self.Finished(partial(told, partial(dialog.waits, why)), seconds))
+            self.tell(partial(told, partial(dialog.waits, why)), seconds)
 
         def finished(found: Account) -> None:
             told(dialog.finished, found)
@@ -129,7 +131,7 @@ class ConnectingDesk(MenuDesk):
             told(lambda error: dialog.refused(error.lines()), error)
             then()
 
-        self.work(partial(job, cancelled=stop.is_set, waiting=waits), finished, refused)
+        self.work(partial(job, cancelled=stop.is_set, waiting=waits), finished, refused, aside=True)
 
     def on_stop_asking(self) -> None:
         """Nobody waits for the answer any more."""
@@ -144,4 +146,4 @@ class ConnectingDesk(MenuDesk):
             else:
                 self.on_copy(Copy(event.url, "No browser opens from here. Address"))
 
-        self.work(partial(self.vault.open_page, event.url), opened)
+        self.work(partial(self.vault.open_page, event.url), opened, aside=True)

@@ -12,7 +12,7 @@ from textual.widgets import Button, Static
 
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.byhand import STORY, entries, left, tick_key, to_do
-from chatbuilder.screens.messages import Copy, Finish, NewSession, OpenPage, Ticked
+from chatbuilder.screens.messages import AskFill, Copy, Finish, NewSession, OpenPage, Ticked
 from chatbuilder.screens.state import State
 from chatbuilder.widgets.actions import put
 from chatbuilder.widgets.browser import Browser
@@ -28,6 +28,7 @@ class DoneScreen(StepScreen):
     CSS_PATH = "done.tcss"
     AUTO_FOCUS = "#forward"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f", "fill", "Fill", tooltip="Fill it with your chats"),
         Binding("o", "open", "Open", tooltip="Open it in your browser or program"),
         Binding("c", "copy", "Copy", tooltip="Copy where it is, or the step you look at"),
         Binding("n", "another", "Another", tooltip="Start again with no answers; this session stays saved"),
@@ -37,22 +38,24 @@ class DoneScreen(StepScreen):
         """What happened and what is left to do, then the buttons."""
         yield Checklist(id="outcome")
         with Horizontal(id="buttons"):
+            yield Button("Fill with chats", id="fill", compact=True, action="screen.fill")
             yield Button("Open", id="open", compact=True, action="screen.open")
-            yield Button("Copy the place", id="copy", compact=True, action="screen.copy_place")
-            yield Button("Another system", id="another", compact=True, action="screen.another")
+            yield Button("Copy place", id="copy", compact=True, action="screen.copy_place")
+            yield Button("Another", id="another", compact=True, action="screen.another")
             yield Static(id="left", markup=False)
 
     def show(self, state: State) -> None:
         """Tell it."""
         if state.session.outcome is None:
             return
-        built, steps, more = state.session.outcome.kind == "built", to_do(state), left(state)
+        built, steps, more = state.session.built, to_do(state), left(state)
         put(self.query_one("#question", Static), "It is built." if built else "The package is written.")
         contents = self.query_one(TickList)
         appears = bool(steps) and not contents.display
         contents.display = bool(steps)
         self.query_one(Checklist).show(STORY, entries(state))
         put(self.query_one("#left", Static), f"By hand: {len(steps) - more} of {len(steps)} done" if steps else "")
+        self.query_one("#fill", Button).display = built
         self.query_one("#open", Button).display = bool(state.session.outcome.url)
         if appears and self.focused is self.query_one("#forward"):
             contents.focus()
@@ -63,7 +66,9 @@ class DoneScreen(StepScreen):
         super().on_mount()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Only what has an address can be opened."""
+        """Only what was built can be filled, and only what has an address be opened."""
+        if action == "fill":
+            return self.state.session.built
         if action == "open":
             return bool(self.state.session.outcome and self.state.session.outcome.url)
         return super().check_action(action, parameters)
@@ -76,6 +81,14 @@ class DoneScreen(StepScreen):
     def action_forward(self) -> None:
         """The end."""
         self.say(Finish())
+
+    def advice(self, state: State) -> tuple[str, str]:
+        """What comes next."""
+        return "quiet", "Fill it with your chats: F." if state.session.built else ""
+
+    def action_fill(self) -> None:
+        """Fill it with chats."""
+        self.say(AskFill())
 
     def action_open(self) -> None:
         """Open it."""

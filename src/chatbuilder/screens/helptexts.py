@@ -46,6 +46,8 @@ HELP: dict[str, tuple[str, ...]] = {
     "done": (
         "Where your system is, and what to do first. What the tool lets nobody but you do is listed with its "
         "clicks: Space ticks it off, and the ticks stay.",
+        "Fill with chats (F) gives each chat of your library a row in it. You can fill it again whenever you have "
+        "new chats: from here, from the welcome screen, or from the menu.",
         "The answers stay saved: you can come back, change them, and build again; what you typed into the "
         "system is kept.",
     ),
@@ -53,5 +55,39 @@ HELP: dict[str, tuple[str, ...]] = {
         "Every session is saved while you work, so you can close the window at any time and come back."
         " Enter goes on with the highlighted one; Delete removes it for good, after asking.",
         "A session that is open in another window is opened as a copy, so that neither is damaged.",
+        "Tab goes on to your systems: Enter there fills one with your chats.",
+    ),
+    "search": (
+        "Type words: a chat is found when all of them stand in it, in its title, what you typed, what was answered, or "
+        'the names of files. "In a row" needs quotes, -word leaves chats out, and begin* finds every word that '
+        "begins so. Upper and lower case and accents do not matter.",
+        "↓ goes to the hits, Enter reads one, C copies its link. Tab goes to the assistant: ← and → choose one.",
+    ),
+    "reading": (
+        "One chat as it was said, on the branch that was active last. ↑ ↓, Page Up and Page Down move in it.",
+        "C copies the link of the chat, or the command that resumes it; T copies everything that was said.",
+    ),
+    "import": (
+        "Chats come from exports, which you ask the assistant's website for (a zip file, mostly), and from the logs "
+        "that coding agents keep on this computer. Nothing there is ever changed.",
+        "Tick the places found on this computer, or type the path of an export; Browse chooses one. Look reads it all "
+        "and tells what is new, what has changed, and what each source can fill. Only Import writes, into your library "
+        "on this computer.",
+        "Import as often as you like, in any order: nothing comes twice. What cannot be read is listed with the "
+        "reason, and stops nothing else. Stop keeps what was imported so far.",
+    ),
+    "fill": (
+        "Each chat of your library gets a row or note in your system. First it is worked out what would be written; "
+        "nothing is written before you press Fill.",
+        "What is yours stays yours: status, notes, tags, renamed titles, rows that you moved or deleted. Filling again "
+        "only brings new chats and new facts.",
+        "With transcripts, what was said goes along; without, it stays in your library, where search finds it. Stop "
+        "keeps every row written so far, and filling again goes on from there.",
+        "`chatbuilder sync` does the same from a command line, or every night.",
+    ),
+    "chooser": (
+        "Folders come first, then files, the newest on top: an export that you have just downloaded is the first one.",
+        "Files that cannot be exports, and names that begin with a dot, are not shown; a path typed in the field "
+        "before reaches those too.",
     ),
 }

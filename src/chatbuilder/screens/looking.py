@@ -54,13 +54,13 @@ class LookingDesk(ConnectingDesk):
         stop = self._eye = Event()
 
         def waits(why: str, seconds: float) -> None:
-            self.post_message(self.Finished(partial(self._waits_to_see, stop), f"{why}: up to {round(seconds)} s …"))
+            self.tell(partial(self._waits_to_see, stop), f"{why}: up to {round(seconds)} s …")
 
         def body() -> Seen:
             with self.at_target:
                 return job(stop.is_set, waits)
 
-        self.work(body, partial(self._looked, stop), partial(self._not_looked, stop))
+        self.work(body, partial(self._looked, stop), partial(self._not_looked, stop), aside=True)
 
     def look_away(self) -> None:
         """Give up the look that is under way: the answers are others, or a build begins."""

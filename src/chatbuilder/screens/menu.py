@@ -45,7 +45,7 @@ class MenuDesk(Desk):
         """F1: what this screen is for, and its keys."""
         from chatbuilder.screens.dialog import Help
 
-        if isinstance(self.screen, ModalScreen):
+        if isinstance(self.screen, ModalScreen) and not hasattr(self.screen, "help_text"):
             return
         found = self.screen.active_bindings.values()
         keys = {

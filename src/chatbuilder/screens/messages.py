@@ -123,5 +123,17 @@ class NewSession(Message):
     """Start from the first step with no answers."""
 
 
+class AskImport(Message):
+    """Open the screen that brings chats into the library."""
+
+
+class AskFill(Message):
+    """Open the screen that fills a system, "" for the one at hand."""
+
+    def __init__(self, system: str = "") -> None:
+        super().__init__()
+        self.system = system
+
+
 class Finish(Message):
     """Leave; everything is done."""

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from chatbuilder.screens.helptexts import HELP
 from chatbuilder.screens.messages import Copy
 from chatbuilder.widgets.bars import KeyBar
 
@@ -32,7 +33,9 @@ class ReadingScreen(ModalScreen[None]):
         Binding("escape", "close", "Back", tooltip="Back to the hits"),
         Binding("c", "copy", "Copy link", tooltip="Copy the chat's link, or what resumes it"),
         Binding("t", "copy_text", "Copy text", tooltip="Copy everything that was said"),
+        Binding("f1", "app.explain_screen", "Help"),
     ]
+    help_text = ("One chat", HELP["reading"])
 
     def __init__(self, chat: ChatSession) -> None:
         super().__init__()

@@ -42,6 +42,10 @@ class BuiltSystem(Protocol):
     """One system that exists (`pipeline.SystemInfo`)."""
 
     @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
     def name(self) -> str:
         """Its name."""
 

@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
+from chatbuilder.screens.helptexts import HELP
 from chatbuilder.screens.hits import HitList, SearchField
 from chatbuilder.screens.messages import Copy
 from chatbuilder.screens.reading import ReadingScreen
@@ -35,8 +36,10 @@ class SearchScreen(ModalScreen[None]):
     AUTO_FOCUS = "#words"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Close", tooltip="Back to where you were"),
-        Binding("slash", "to_words", "Search", show=False),
+        Binding("slash", "to_words", "Search", show=False, tooltip="Back to the field"),
+        Binding("f1", "app.explain_screen", "Help"),
     ]
+    help_text = ("Search chats", HELP["search"])
 
     def __init__(
         self, find: Callable[[str, str], FoundHits], read: Callable[[str], ChatSession],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatbuilder import wizard
 from chatbuilder.errors import ChatbuilderError
-from chatbuilder.screens.building import BuildingDesk
+from chatbuilder.screens.filling import FillingDesk
 from chatbuilder.screens.messages import OpenDraft, RemoveDraft
 from chatbuilder.screens.state import State
 from chatbuilder.wizard import Session
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Known = tuple[tuple[SavedDraft, ...], tuple[BuiltSystem, ...]]
 
 
-class SessionsDesk(BuildingDesk):
+class SessionsDesk(FillingDesk):
     """A desk that keeps its session on disk, in threads, one write at a time.
 
     `store` is `pipeline.interactive` or what has its session functions.

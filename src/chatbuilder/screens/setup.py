@@ -20,6 +20,8 @@ from chatbuilder.screens.target import found, hindrance
 from chatbuilder.widgets.actions import put
 from chatbuilder.widgets.form import Cycle, Tick
 
+BUILT = "It is built.", "Build again brings it to your answers, where they have changed since."
+
 
 class SetupScreen(StepScreen):
     """Target, what was found there, consent, the steps, and the buttons that start and stop."""
@@ -51,6 +53,10 @@ class SetupScreen(StepScreen):
     def show(self, state: State) -> None:
         """Draw target, findings, buttons and steps."""
         busy = state.progress is not None and state.progress.busy
+        step = wizard.BY_ID[self.STEP]
+        question, hint = BUILT if state.session.built else (step.question, step.hint)
+        put(self.query_one("#question", Static), question)
+        put(self.query_one("#hint", Static), hint)
         self._show_target(state, busy=busy)
         self.query_one(BuildBar).show(state, agreed=self.agreed)
         errors = state.progress.error if state.progress else ()
@@ -78,8 +84,12 @@ class SetupScreen(StepScreen):
 
     def advice(self, state: State) -> tuple[str, str]:
         """It exists."""
-        built = state.session.outcome and state.session.outcome.kind == "built"
-        return "good", "Built. Continue shows where it is." if built else "Exported. Continue shows what to do with it."
+        return (
+            "good",
+            "Built. Continue shows where it is."
+            if state.session.built
+            else "Exported. Continue shows what to do with it.",
+        )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The keys say what can be done now."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chatbuilder.screens.inflow import Filling, Intake
 from chatbuilder.wizard import Session
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ class State:
     `solution`, `target` and `progress` are None until there is one for the present answers; `unfinished` tells that
     a build stopped at the target before its end, `changes` what building would do, `leftovers` what it would leave,
     `fault` what a refusal there is about (token or place), `waiting` why a look at it takes so long. `accounts` are
-    the tokens of the platform, None until they are known. `before` is the design before the last change.
+    the tokens of the platform, None until they are known. `before` is the design before the last change. `intake` and
+    `filling` are how far bringing in chats and filling a system are.
     """
 
     session: Session = field(default_factory=Session)
@@ -46,3 +48,5 @@ class State:
     zones: tuple[str, ...] = ()
     drafts: tuple[SavedDraft, ...] | None = None
     systems: tuple[BuiltSystem, ...] = ()
+    intake: Intake = field(default_factory=Intake)
+    filling: Filling = field(default_factory=Filling)

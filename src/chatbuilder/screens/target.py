@@ -81,4 +81,4 @@ def start_label(state: State) -> str:
     """Return what the button that builds does now."""
     if state.unfinished or (state.progress and state.progress.status in ("failed", "cancelled")):
         return "Go on"
-    return "Build again" if state.session.outcome and state.session.outcome.kind == "built" else "Start"
+    return "Build again" if state.session.built else "Start"

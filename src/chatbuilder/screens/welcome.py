@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,26 +12,15 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Static
 
-from chatbuilder import wizard
-from chatbuilder.catalog import PLATFORMS
 from chatbuilder.screens.helptexts import HELP
-from chatbuilder.screens.messages import NewSession, OpenDraft, RemoveDraft
-from chatbuilder.screens.saved import BuiltSystem, SavedDraft
+from chatbuilder.screens.messages import AskFill, NewSession, OpenDraft, RemoveDraft
 from chatbuilder.screens.state import State
+from chatbuilder.screens.welcoming import SystemLines, WelcomeLines, draft_items, system_item
 from chatbuilder.widgets.actions import put
 from chatbuilder.widgets.bars import KeyBar, TopBar
 from chatbuilder.widgets.choices import ChoiceList, Item
-from chatbuilder.widgets.lines import LineList
 
 NEW, WAIT = "new", "wait"
-
-
-class WelcomeLines(LineList):
-    """Enter and Space do the same here: go on with the line."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "select", "Open", key_display="↵", tooltip="Go on with this session")
-    ]
 
 
 class WelcomeScreen(Screen[None]):
@@ -67,7 +55,7 @@ class WelcomeScreen(Screen[None]):
             yield WelcomeLines((Item(WAIT, "Looking for what you left …", sign="·", style="$muted"),), id="sessions")
             yield Static(id="kept-aside", markup=False)
             yield Static("Your systems", classes="title", id="systems-title")
-            yield Static(id="systems", markup=False)
+            yield SystemLines((), id="systems")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -80,17 +68,19 @@ class WelcomeScreen(Screen[None]):
         if not self.drawn:
             return
         if state.drafts is None:
-            self.query_one("#systems-title").display = self.query_one("#kept-aside").display = False
+            for place in ("#systems-title", "#systems", "#kept-aside"):
+                self.query_one(place).display = False
             return
         lines = self.query_one("#sessions", WelcomeLines)
-        lines.offer([*_drafts(state.drafts), Item(NEW, "Start a new system", sign="+", style="$text-primary bold")])
+        lines.offer([*draft_items(state.drafts), Item(NEW, "Start a new system", sign="+", style="$text-primary bold")])
         if not self.listed:
             self.listed, lines.highlighted = True, 0
         aside = [Content.assemble(("! ", "$warn bold"), d.problem) for d in state.drafts if d.problem]
         put(self.query_one("#kept-aside", Static), Content("\n").join(aside))
         self.query_one("#kept-aside", Static).display = bool(aside)
-        self.query_one("#systems-title").display = bool(state.systems)
-        put(self.query_one("#systems", Static), Content("\n").join(map(_system, state.systems)))
+        systems = self.query_one("#systems", SystemLines)
+        self.query_one("#systems-title").display = systems.display = bool(state.systems)
+        systems.offer(map(system_item, state.systems))
         self.refresh_bindings()
         if self.eager:
             self.eager = False
@@ -107,7 +97,10 @@ class WelcomeScreen(Screen[None]):
         self.refresh_bindings()
 
     def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
-        """Open a session, or start one; while the list is on its way, its first line."""
+        """Open a session, or start one; while the list is on its way, its first line. A system is filled."""
+        if event.choices.id == "systems":
+            self.app.post_message(AskFill(event.id))
+            return
         self.eager = event.id == WAIT
         if not self.eager:
             self._open(event.id)
@@ -122,22 +115,3 @@ class WelcomeScreen(Screen[None]):
     def action_remove(self) -> None:
         """Remove the highlighted session."""
         self.app.post_message(RemoveDraft(self.query_one("#sessions", WelcomeLines).current))
-
-
-def _drafts(drafts: Iterable[SavedDraft]) -> Iterable[Item]:
-    for draft in drafts:
-        if draft.problem:
-            continue
-        platform = PLATFORMS[draft.platform].name if draft.platform in PLATFORMS else "no platform yet"
-        step = wizard.BY_ID[draft.step].name if draft.step in wizard.BY_ID else draft.step
-        when = draft.saved.replace("T", " ").removesuffix("Z")[:16]
-        busy = "  (open in another window)" if draft.locked else ""
-        yield Item(draft.id, draft.name, f"{platform} · at {step} · saved {when} UTC{busy}", "●", "$text-primary")
-
-
-def _system(system: BuiltSystem) -> Content:
-    platform = PLATFORMS[system.platform].name if system.platform in PLATFORMS else system.platform
-    sign, style = ("✓", "$good bold") if system.status == "ready" else ("!", "$warn bold")
-    return Content.assemble(
-        (f"{sign} ", style), (system.name, "bold"), (f"  {platform} · {system.status} · {system.place}", "$muted")
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,19 +21,20 @@ NARROW_TABLE = 66
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A heading, paragraph or list item: `lead` hangs in front of its first line."""
+    """A heading, paragraph or list item: `lead` hangs in front of its first line, in `style`."""
 
     content: Content
     lead: str = ""
     indent: int = 0
     gap: bool = True
     level: int = 0
+    style: str = "$text-primary bold"
 
     def lines(self, width: int) -> list[Content]:
         """Return the wrapped lines."""
         pad = " " * (self.indent + len(self.lead))
         first, *rest = self.content.wrap(max(1, width - len(pad))) or [Content("")]
-        lead = Content.assemble(" " * self.indent, (self.lead, "$text-primary bold"))
+        lead = Content.assemble(" " * self.indent, (self.lead, self.style))
         return [lead + first, *(Content(pad) + line for line in rest)]
 
 
@@ -142,6 +143,7 @@ class Prose(ScrollView, can_focus=True):
         self._lines: list[Content] = []
         self._starts: list[int] = []
         self._width = 0
+        self._told: object = None
 
     def show(self, blocks: Iterable[Block]) -> None:
         """Show other blocks from their beginning."""
@@ -149,6 +151,12 @@ class Prose(ScrollView, can_focus=True):
         self._width = 0
         self._lay_out()
         self.scroll_to(0, 0, animate=False)
+
+    def tell(self, told: object, blocks: Callable[[], Iterable[Block]]) -> None:
+        """Show other blocks when what they tell is not what was told last; else it stays where it was read."""
+        if told != self._told:
+            self._told = told
+            self.show(blocks())
 
     def jump(self, block: int) -> None:
         """Scroll so that a block is at the top."""

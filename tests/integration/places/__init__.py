@@ -11,6 +11,7 @@ from tests.integration.places.notion import NotionPlace
 from tests.integration.places.server import ServerPlace
 from tests.integration.places.spreadsheet import SpreadsheetPlace
 from tests.integration.places.vault import VaultPlace
+from tests.integration.places.workbook import WorkbookPlace
 
 PLACES: dict[str, type[Place]] = {
     "obsidian": VaultPlace,
@@ -20,6 +21,7 @@ PLACES: dict[str, type[Place]] = {
     "server": ServerPlace,
     "logseq": GraphPlace,
     "notion": NotionPlace,
+    "excel": WorkbookPlace,
 }
 PLATFORMS = tuple(name for name in PLACES if name != "server" or PROGRAMS or os.environ.get("CI"))
 LOCAL = tuple(name for name in PLATFORMS if PLACES[name].forks)
@@ -36,4 +38,5 @@ __all__ = [
     "ServerPlace",
     "SpreadsheetPlace",
     "VaultPlace",
+    "WorkbookPlace",
 ]

@@ -40,20 +40,27 @@ class Place(ABC):
     def close(self) -> None:  # noqa: B027  (only those that run something have something to end)
         """End what the place runs."""
 
-    def keep(self, name: str) -> None:  # noqa: B027  (most keep everything in the room)
-        """Copy what stands outside the room under a name."""
-
-    def back_to(self, name: str) -> None:  # noqa: B027
-        """Put such a copy in the place of what stands there now."""
-
     def build(self, config: Config) -> None:
         """Apply answers; they must work out."""
         job = pipeline.apply(config, on_event=lambda event: None, cancelled=lambda: False)
         assert job.status == "completed", job.error
         self.config, self.system = config, job.system
 
+    def keep(self) -> Any:
+        """What stands out there beside the folders of the test, to go back to."""
+        return None
+
+    def back_to(self, kept: Any) -> None:  # noqa: B027  (only those out there have anything to do)
+        """Go back to what was kept, once nothing is going on there any more."""
+
     def each_call(self, moment: Callable[[], None]) -> None:  # noqa: B027  (only those out there are called)
         """Let something happen before every call to a vendor, and after every answer."""
+
+    def lose_library(self) -> None:
+        """Lose the library, and let a new one know the system as well as it can."""
+        for file in locate().library.parent.glob("library*"):
+            file.unlink()
+        self.build(self.config)
 
     def sync(self, **more: Any) -> SyncReport:
         """Sync, and see that the counts add up."""
@@ -61,12 +68,6 @@ class Place(ABC):
         parts = ("created", "updated", "unchanged", "skipped", "failed")
         assert report.chats == sum(getattr(report, part) for part in parts)
         return report
-
-    def lose_library(self) -> None:
-        """Lose the library, and apply the answers to the same place again."""
-        for file in locate().library.parent.glob("library*"):
-            file.unlink()
-        self.build(self.config)
 
     @abstractmethod
     def target(self) -> dict[str, str]:

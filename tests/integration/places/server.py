@@ -47,11 +47,13 @@ class ServerPlace(Place):
     def target(self) -> dict[str, str]:
         return {"database": self.server.url(self.name)}
 
-    def keep(self, name: str) -> None:
-        self._copy(self.name, f"{self.name}_{name}")
+    def keep(self) -> str:
+        kept = f"{self.name}_{next(_NUMBERS)}"
+        self._copy(self.name, kept)
+        return kept
 
-    def back_to(self, name: str) -> None:
-        self._copy(f"{self.name}_{name}", self.name)
+    def back_to(self, kept: str) -> None:
+        self._copy(kept, self.name)
 
     def _copy(self, old: str, new: str) -> None:
         script = f"DROP DATABASE IF EXISTS {new} WITH (FORCE);\nCREATE DATABASE {new} TEMPLATE {old};"

@@ -214,3 +214,25 @@ def test_one_pacer_for_one_token_and_place():
     assert shared_pacer("notion", Secret("t-1"), NOTION) is one
     assert shared_pacer("notion", Secret("t-2"), NOTION) is not one
     assert shared_pacer("base app1", Secret("t-1"), AIRTABLE) is not one
+
+
+def test_the_beat_slows_down_after_each_refusal():
+    clock = FakeTime()
+    desk, pacer = Desk(time=clock), Pacer(Limit(50, 1.0, 0.2))
+
+    def beat():
+        with pacer.turn(desk, "x"):
+            begin = clock.now()
+        with pacer.turn(desk, "x"):
+            return clock.now() - begin
+
+    assert beat() == pytest.approx(0.2)
+    for _ in range(4):  # refused together
+        pacer.hold(desk, 30.0)
+    clock.pass_(30.0)
+    assert beat() == pytest.approx(0.22)
+    for _ in range(20):
+        clock.pass_(30.0)
+        pacer.hold(desk, 30.0)
+    clock.pass_(30.0)
+    assert beat() == pytest.approx(0.4)

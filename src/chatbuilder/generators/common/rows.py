@@ -97,6 +97,15 @@ class RowMaker:
     rules: Sequence[TagRule] | None = None
     strict: bool = False
     unlisted: Counter[str] = field(default_factory=Counter)
+    _filing: list[tuple[Field, str, list[str]]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        table = self.blueprint.sessions
+        self._filing = [
+            (table.field(rule.field), rule.value, [word.lower() for word in rule.words if word])
+            for rule in (design_rules(self.blueprint) if self.rules is None else self.rules)
+            if table.has(rule.field)
+        ]
 
     def stamp(self) -> str:
         """Return a digest of everything but the chat that decides what is in a row."""
@@ -145,11 +154,12 @@ class RowMaker:
     def _file(self, seeds: dict[str, Any], facts: _Facts) -> None:
         """Apply the tagging rules: what is empty is filled by the first rule that fits, labels are added."""
         table, filed = self.blueprint.sessions, False
-        rules = design_rules(self.blueprint) if self.rules is None else self.rules
-        text = facts.text if rules else ""
-        for rule in rules:
-            if table.has(rule.field) and any(word.lower() in text for word in rule.words if word):
-                filed = _apply(table.field(rule.field), rule.value, seeds, strict=self.strict) or filed
+        text = facts.text if self._filing else ""
+        for item, value, words in self._filing:
+            for word in words:
+                if word in text:
+                    filed = _apply(item, value, seeds, strict=self.strict) or filed
+                    break
         if filed and table.has("auto_filed"):
             seeds["auto_filed"] = True
 

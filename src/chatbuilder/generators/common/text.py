@@ -10,6 +10,7 @@ _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
 # CommonMark, and what Obsidian, Logseq and Notion add: $math$, ==mark==, %%comment%%. & only where it begins an entity.
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$]|&(?=#?\w+;)|=(?==)|(?<==)=|%(?=%)|(?<=%)%)")
 _FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -34,7 +35,10 @@ def file_name(name: str, fallback: str = "Untitled") -> str:
 
 def clean(text: str) -> str:
     """Return text in NFC without control characters, lone surrogates or non-characters; line ends are newlines."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():
+        return _NOT_XML.sub("", text) if _CONTROL.search(text) else text
     return unicodedata.normalize("NFC", _NOT_XML.sub("", text))
 
 

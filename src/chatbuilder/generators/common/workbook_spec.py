@@ -96,6 +96,25 @@ def cell_text(text: str) -> str:
     return text if _units(text) <= CELL_LIMIT else _cut(text, CELL_LIMIT - 1) + "…"
 
 
+def shown_text(text: str) -> str:
+    """Return what Excel shows of text that `cell_text` gave."""
+    return re.sub(r"_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), text)
+
+
+def cell_parts(text: str) -> list[str]:
+    """Return text, however long, as the texts of several cells, each within the limits of a cell."""
+    parts, rest = [], clean(text)
+    while rest:
+        part = _cut(rest[:CELL_LIMIT], CELL_LIMIT)
+        lines = part.split("\n", LINE_LIMIT + 1)
+        part = "\n".join(lines[: LINE_LIMIT + 1]) if len(lines) > LINE_LIMIT + 1 else part
+        while _units(_ESCAPED.sub("_x005F_", part)) > CELL_LIMIT:
+            part = part[: len(part) // 2]
+        parts.append(_ESCAPED.sub("_x005F_", part))
+        rest = rest[len(part) :]
+    return parts
+
+
 def sheet_name(name: str, taken: set[str]) -> str:
     """Return a name that Excel accepts for a sheet and that is not taken (case-folded), and take it."""
     base = re.sub(r"[\[\]:*?/\\]+", " ", clean(name)).strip(" '") or "Sheet"

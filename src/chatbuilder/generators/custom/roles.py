@@ -8,7 +8,7 @@ from chatbuilder.blueprint import Blueprint
 from chatbuilder.generators.common.schema import quote, sql_tables
 from chatbuilder.generators.custom.expressions import POSTGRES
 from chatbuilder.generators.custom.filing import RULES, tagging
-from chatbuilder.generators.custom.rows import SETTINGS, TEMPLATES
+from chatbuilder.generators.custom.rows import META, SETTINGS, TEMPLATES
 from chatbuilder.generators.custom.upkeep import jobs
 from chatbuilder.generators.custom.views import dashboard, overview_name
 
@@ -75,7 +75,8 @@ def _grants(blueprint: Blueprint, tables: list[str], views: list[str]) -> Iterat
     roles = names(blueprint)
     everyone = ", ".join(roles)
     yield f"GRANT USAGE ON SCHEMA public TO {everyone}"
-    yield f"GRANT SELECT ON {_list([*tables, *views, SETTINGS])} TO {everyone}"
+    # Whoever joins a system looks up what of it is there: its steps are read by all.
+    yield f"GRANT SELECT ON {_list([*tables, *views, SETTINGS, META])} TO {everyone}"
     writers = ", ".join(name for name in roles if name != READER)
     yield f"GRANT INSERT, UPDATE, DELETE ON {_list(tables)} TO {writers}"
     if OWNER in roles:

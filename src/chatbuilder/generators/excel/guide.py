@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chatbuilder.blueprint import Automation, Blueprint, View
-from chatbuilder.generators.common.guide import NOT_YET, TO_LIBRARY, GuideParts, build_guide
+from chatbuilder.generators.common.guide import TO_LIBRARY, GuideParts, build_guide
 from chatbuilder.generators.common.text import md
 from chatbuilder.generators.excel.book import Book
 from chatbuilder.generators.excel.pages import asks_who, has_team_page
@@ -167,7 +167,7 @@ def _automation(item: Automation, book: Book) -> str:
             "`-ExecutionPolicy Bypass -File C:\\path\\to\\backup.ps1 C:\\path\\to\\WORKBOOK.xlsx`."
         )
     lines = "`integration.md` has the lines for cron, systemd, launchd and Task Scheduler"
-    return f"`chatbuilder sync SYSTEM` {NOT_YET}; {lines}."
+    return f"`chatbuilder sync SYSTEM` on a schedule, while the workbook is closed; {lines}."
 
 
 def _team(book: Book) -> str:
@@ -186,10 +186,12 @@ def _team(book: Book) -> str:
 
 def _sync(bp: Blueprint) -> str:
     return (
-        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` {NOT_YET} will fill the table with them. "
-        "What works today: fill `templates/chat-sessions.csv` (it has the columns and samples), open it in Excel, copy "
-        f"its rows, and paste their values into the first empty row below the table {md(bp.sessions.name)}. Dates are "
-        "UTC; several entries in a cell are parted by “; ”."
+        f"{TO_LIBRARY}. `chatbuilder sync SYSTEM` then writes one row for each chat, found again by Source ID however "
+        "you sort, and keeps it up to date; what you typed, added, moved or deleted stays as you made it. Close the "
+        "workbook first: a file that is open is left alone. Chats from elsewhere: fill `templates/chat-sessions.csv` "
+        "(it has the columns and samples), open it in Excel, copy its rows, and paste their values into the first "
+        f"empty row below the table {md(bp.sessions.name)}. Dates are UTC; several entries in a cell are parted by "
+        "“; ”."
     )
 
 
@@ -239,7 +241,10 @@ def _manual(book: Book) -> Iterator[ManualStep]:
 
 
 def _limits(bp: Blueprint) -> Iterator[str]:
-    yield f"A view shows {SHOWN} rows; a cell holds 32,767 characters, so full transcripts do not belong here."
+    yield (
+        f"A view shows {SHOWN} rows; a cell holds 32,767 characters, so `sync --transcripts` puts a longer message "
+        "into several rows."
+    )
     yield "Dates and times are UTC; **Today** on Home is the day of your own clock."
     if any(table.key == "prompts" for table in bp.tables):
         yield "A cell cannot hold several links: Used in keeps titles, parted by “; ”."

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from chatbuilder.blueprint import Blueprint
-from chatbuilder.generators.common.guide import NOT_YET
 from chatbuilder.generators.common.text import md, slug
 from chatbuilder.generators.common.workbook_spec import Spec
 from chatbuilder.solution import Document
@@ -44,7 +43,7 @@ The columns that are read back, with samples:
 1. In Excel: Data → Get Data → From File → From Text/CSV, choose the file, then Load.
 2. Copy the rows, and paste their values (Paste Special → Values) into the first empty row below the table of the same
    name. The hidden columns fill themselves.
-3. `chatbuilder import` reads chat exports directly; `chatbuilder sync` will write them here {NOT_YET}.
+3. `chatbuilder import` reads chat exports directly; `chatbuilder sync SYSTEM` writes them here.
 
 The sheet **Data dictionary** and `data-dictionary.csv` say what every column means and who writes it.
 """
@@ -98,7 +97,7 @@ Give every row a **Source ID**, such as `zapier:` and the chat's id: it keeps a 
 
 ## On a schedule
 
-`chatbuilder sync SYSTEM` {NOT_YET} will bring new chats in. This is how it will run every day at 7:
+`chatbuilder sync SYSTEM` brings new chats in, while the workbook is closed. Every day at 7:
 
 - Linux, macOS: `crontab -e`, then `0 7 * * * chatbuilder sync SYSTEM`
 - Linux with systemd: `systemd-run --user --on-calendar='*-*-* 07:00' chatbuilder sync SYSTEM` (until you restart)
@@ -106,7 +105,7 @@ Give every row a **Source ID**, such as `zapier:` and the chat's id: it keeps a 
   `StartCalendarInterval` Hour 7
 - Windows: `schtasks /Create /TN Chats /SC DAILY /ST 07:00 /TR "chatbuilder sync SYSTEM"`
 
-The same lines work today with `python3 scripts/export_tables.py WORKBOOK.xlsx FOLDER`, which hands the tables to
+The same lines work with `python3 scripts/export_tables.py WORKBOOK.xlsx FOLDER`, which hands the tables to
 whatever reads CSV or JSON. Close the workbook first: Excel keeps other programs from changing an open file.
 """
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 
 from chatbuilder.chats import Message
 from chatbuilder.generators.common import fences
-from chatbuilder.generators.common.rows import stamp
 from chatbuilder.generators.common.text import clean
 from chatbuilder.generators.obsidian.layout import safe
 
@@ -54,13 +54,15 @@ def transcript(said: Sequence[Message], assistant: str) -> str:
     parts, name = [], safe(assistant)
     for message in said:
         who = "You" if message.is_prompt else name
-        when = stamp(message.time)
-        parts.append(f"### {who}{f' · {when[:16]}'.replace('T', ' ') if when else ''}\n\n{_told(message)}")
+        when = f" · {message.time.astimezone(UTC).isoformat(' ', 'minutes')[:16]}" if message.time else ""
+        parts.append(f"### {who}{when}\n\n{_told(message)}")
     return "\n\n".join(parts)
 
 
 def _told(message: Message) -> str:
     text = harmless(message.text.strip("\n"))
+    if len(message.parts) == 1 and message.parts[0].kind != "attachment":
+        return text
     files = [f"*File: {safe(p.name or 'without a name')}*" for p in message.parts if p.kind == "attachment"]
     return "\n\n".join(part for part in (text, *files) if part)
 

@@ -24,7 +24,7 @@ _WIDTHS = (220, 60, 90, 150, 700)
 _TYPES = ("TEXT", "DOUBLE", "TEXT", "DATE_TIME", "TEXT")
 
 Part = Sequence[Any]
-"""Who said it ("you" or "assistant"), its text, and when (UTC, as the serial number that Sheets keeps; None unknown)."""
+"""Who said it ("you" or "assistant"), its text, and when (UTC, as Sheets' serial number; None unknown)."""
 
 
 def parts_of(said: Sequence[Message]) -> list[list[Any]]:

@@ -21,6 +21,7 @@ BATCH = 500  # rows that are found and written at once
 _SERVED = {
     "airtable": "Airtable",
     "custom": "SQLite and PostgreSQL",
+    "excel": "Excel",
     "logseq": "Logseq",
     "notion": "Notion",
     "obsidian": "Obsidian",
@@ -48,7 +49,8 @@ class Ground:
 class Room:
     """One system to fill. `makes` are the tables in which sync adds a row for a name that has none.
 
-    `batch` rows are found and written at once: more where a vendor is kept busy by several at a time.
+    `batch` rows are found and written at once: more where a vendor is kept busy by several at a time. `gathers` tells
+    that rows and projects are only there once the store has settled, which it does after so many rows; 0: at once.
     """
 
     maker: RowMaker
@@ -56,24 +58,28 @@ class Room:
     store: RowStore
     makes: tuple[str, ...] = ("projects",)
     batch: int = field(default_factory=lambda: BATCH)
+    gathers: int = 0
 
 
 def open_room(ground: Ground) -> Room:
-    """Return the room of a system. Raises `RefusedError` for a platform that sync does not serve yet.
+    """Return the room of a system. Raises as `require_served` does.
 
     Raises `CredentialsError` and `InputError` as well; sends nothing and opens no file for writing.
     """
-    platform = ground.config.platform
-    if platform not in _SERVED:
-        name = catalog.PLATFORMS[platform].name
+    require_served(ground.config)
+    room: Room = import_module(f"chatbuilder.pipeline.rooms.{ground.config.platform}").open_room(ground)
+    return room
+
+
+def require_served(config: Config) -> None:
+    """Raise `RefusedError` for a platform that sync does not serve yet."""
+    if config.platform not in _SERVED:
+        name = catalog.PLATFORMS[config.platform].name
         raise RefusedError(
             f"This version does not fill {name} yet.", title="Not served yet",
             kept="the system and the library as they are.",
-            hint=f"build a second system on {', '.join(served())} and sync that; or take `chatbuilder chats --json`, "
-            "turn it into CSV, and import that by hand.",
+            hint=f"build a second system on {', '.join(served())} and sync that.",
         )  # fmt: skip
-    room: Room = import_module(f"chatbuilder.pipeline.rooms.{platform}").open_room(ground)
-    return room
 
 
 def served() -> list[str]:

@@ -27,6 +27,7 @@ def open_room(ground: Ground) -> Room:
         titles={table.key: table.title.key for table in blueprint.tables if table.key != blueprint.sessions.key},
         transcripts=sheet_requests(moment_pattern(blueprint.date_format)) if ground.transcripts else (),
         owner=ground.system.id,
+        ours="file" in ground.results,
         tell=ground.tell,
     )
     store = open_rows(site_of(ground.config, ground.desk), target)

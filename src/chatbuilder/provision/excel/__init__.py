@@ -16,7 +16,8 @@ from chatbuilder.generators.common import workbook, workbook_spec
 from chatbuilder.generators.common.workbook_spec import Spec
 from chatbuilder.provision import above, disk
 from chatbuilder.provision.base import Links, Preflight, Provisioner, Removal, Result, State
-from chatbuilder.provision.excel import graft, package, presence
+from chatbuilder.provision.excel import graft, growing, package, presence
+from chatbuilder.provision.excel.bare import Bare
 from chatbuilder.provision.excel.digests import digests
 from chatbuilder.provision.excel.package import Package, Unusable
 from chatbuilder.provision.excel.place import Place
@@ -178,14 +179,20 @@ class ExcelProvisioner:
         sheets, idents = presence.plan_names(spec, book, there)
         ours = workbook_spec.with_names(spec, sheets, idents)
         lacking = [sheet["key"] for sheet in spec["sheets"] if sheet["key"] not in there.sheets]
-        fitting = presence.possible(ours, lacking, book)
+        fitting, columns = growing.possible(ours, lacking, there, book)
         kept = [f"you changed {_list(changed)}: your version stays"]
         now = data
-        if fitting:
-            now = _with_more(data, ours, there, fitting)
+        if fitting or columns:
+            now = _with_more(
+                growing.grown(data, workbook.render(ours), columns) if columns else data, ours, there, fitting
+            )
             self.place.back_up(data)
             self.place.replace(data, now)
+        if fitting:
             kept.append(f"added: {_list(sheets[key] for key in fitting)}")
+        shown = [column["name"] for new in columns.values() for column in new if not column.get("hidden")]
+        if shown:
+            kept.append(f"columns added: {_list(shown)}")
         left = [sheets[key] for key in lacking if key not in fitting]
         if left:
             kept.append(f"not added, for they need columns that your version lacks: {_list(left)}")
@@ -225,6 +232,7 @@ class ExcelProvisioner:
             if there is None:
                 return "missing"
             there, changed = _compared(data, there, payload["spec"], result)
+            changed = changed and _but_for_rows(data, there, payload["spec"], changed)
         except Unusable:
             return "edited"
         return "edited" if changed else "missing" if there.missing else "same"
@@ -279,6 +287,17 @@ def _compared(data: bytes, there: Presence, spec: Spec, previous: Result | None)
         known = {key: rendered[name] for key, name in named.items()}
     there = presence.with_renamed(there, found, known)
     return there, [name for key, name in there.sheets.items() if found.get(name) != known.get(key)]
+
+
+def _but_for_rows(data: bytes, there: Presence, spec: Spec, changed: list[str]) -> list[str]:
+    """Return those of some changed sheets in which more has changed than the rows that sync fills in."""
+    found = Bare()
+    now = digests(data, set(changed), bare=found)
+    if not found.chats:
+        return changed
+    built = workbook.render(workbook_spec.with_names(spec, there.sheets, there.idents))
+    then = digests(built, set(changed), bare=Bare())
+    return [name for name in changed if now.get(name) != then.get(name)]
 
 
 def _list(names: Iterable[str]) -> str:

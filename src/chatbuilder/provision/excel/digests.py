@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from chatbuilder.generators.common.workbook_formulas import column_number, copied
+from chatbuilder.provision.excel.bare import Bare
 from chatbuilder.provision.excel.package import MAIN, Package, read
 
 Element = ElementTree.Element
@@ -18,12 +19,15 @@ _ADDED = ("comments", "threadedComment", "drawing", "image", "pivotTable", "slic
 """What a person can put on a sheet besides cells."""
 
 
-def digests(data: bytes, names: set[str] | None = None) -> dict[str, str]:
+def digests(data: bytes, names: set[str] | None = None, *, bare: Bare | None = None) -> dict[str, str]:
     """Return a digest of every sheet, or of those named: texts, formulas, formats, colours, tables, dropdowns, notes.
 
-    Results of formulas, widths and what only Excel keeps for itself do not count. Raises `Unusable`.
+    Results of formulas, widths and what only Excel keeps for itself do not count, nor do the rows that `bare` leaves
+    out. Raises `Unusable`.
     """
     book = read(data)
+    if bare is not None:
+        bare.look_at(book)
     styles = _Styles(book)
     strings = _strings(book)
     states = {s.get("name"): s.get("state", "visible") for s in book.root(book.workbook).iter(f"{_M}sheet")}
@@ -31,7 +35,7 @@ def digests(data: bytes, names: set[str] | None = None) -> dict[str, str]:
     for name, part in book.sheets().items():
         if (names is None or name in names) and part in book.parts:
             total = hashlib.sha256(states.get(name, "visible").encode())
-            for line in _lines(book, part, styles, strings):
+            for line in _lines(book, part, styles, strings, bare):
                 total.update(line.encode("utf-8", "surrogatepass") + b"\n")
             found[name] = total.hexdigest()
     return found
@@ -98,14 +102,19 @@ class _Shared:
     at: Any
 
 
-def _lines(book: Package, part: str, styles: _Styles, strings: list[str]) -> Iterator[str]:
-    root = book.root(part)
+def _lines(book: Package, part: str, styles: _Styles, strings: list[str], bare: Bare | None) -> Iterator[str]:
     shared: dict[str, _Shared] = {}
-    for cell in root.iter(f"{_M}c"):
-        content, look = _content(cell, strings, shared), styles.get(cell.get("s"))
-        if content or look[2]:
-            yield f"{cell.get('r')}\0{content}\0{look}"
-    yield from sorted(_around(book, part, root))
+    rest: list[Element] = []
+    for row in book.rows(part, rest):
+        cells = row.findall(f"{_M}c")
+        told = [(cell.get("r", ""), _content(cell, strings, shared)) for cell in cells]
+        if bare is not None and bare.leaves_out(part, told):
+            continue
+        for cell, (place, content) in zip(cells, told, strict=True):
+            look = styles.get(cell.get("s"))
+            if content or look[2]:
+                yield f"{place}\0{content}\0{look}"
+    yield from sorted(_around(book, part, rest[0], bare=bare is not None))
 
 
 def _content(cell: Element, strings: list[str], shared: dict[str, _Shared]) -> str:
@@ -134,7 +143,7 @@ def _formula(place: str, formula: Element, shared: dict[str, _Shared]) -> str:
     return str(first.at(row - first.row, column - first.column)) if first else ""
 
 
-def _around(book: Package, part: str, root: Element) -> Iterator[str]:
+def _around(book: Package, part: str, root: Element, *, bare: bool) -> Iterator[str]:
     for rule in root.iter(f"{_M}dataValidation"):
         yield f"validation {rule.get('sqref')} {rule.get('type')} {rule.findtext(f'{_M}formula1')}"
     for rules in root.iter(f"{_M}conditionalFormatting"):
@@ -144,7 +153,8 @@ def _around(book: Package, part: str, root: Element) -> Iterator[str]:
         if link.kind == "table" and link.target in book.parts:
             table = book.root(link.target)
             columns = [column.get("name") for column in table.iter(f"{_M}tableColumn")]
-            yield f"table {table.get('displayName')} {table.get('ref')} {columns}"
+            ref = table.get("ref", "")
+            yield f"table {table.get('displayName')} {ref.partition(':')[0] if bare else ref} {columns}"
         elif link.kind in _ADDED:
             count = book.parts.get(link.target, b"").count(b"Anchor>") if link.kind == "drawing" else 1
             yield f"{link.kind} {count}"

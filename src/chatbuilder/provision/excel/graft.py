@@ -36,10 +36,10 @@ def grafted(theirs: bytes, ours: bytes, wanted: Collection[str], names: Collecti
     before = dict(book.parts)
     looks = merge(book, source)
     links = book.links(book.workbook)
-    free_link = _free([link.id for link in links])
+    free_link = last_number([link.id for link in links])
     types: dict[str, str] = {}
     entries, new_links = [], []
-    sheet_id = _highest(book.text(book.workbook), r'\bsheetId="(\d+)"')
+    sheet_id = highest(book.text(book.workbook), r'\bsheetId="(\d+)"')
     for name, part in source.sheets().items():
         if name not in wanted:
             continue
@@ -49,11 +49,11 @@ def grafted(theirs: bytes, ours: bytes, wanted: Collection[str], names: Collecti
         hidden = _state(source, name)
         entries.append((name, sheet_id, f"rId{free_link}", hidden))
         new_links.append(Link(f"rId{free_link}", "worksheet", target))
-    _list_sheets(book, entries)
+    list_sheets(book, entries)
     _define(book, source, names)
-    _recalculate(book)
-    _link(book, new_links)
-    _declare(book, types)
+    recalculate(book)
+    link_sheets(book, new_links)
+    declare(book, types)
     changed = {book.workbook, links_of(book.workbook), TYPES, book.linked("styles")}
     if any(book.parts[name] != content for name, content in before.items() if name not in changed):
         raise Unusable("could not be extended without touching your own sheets")
@@ -62,11 +62,13 @@ def grafted(theirs: bytes, ours: bytes, wanted: Collection[str], names: Collecti
     return book.data()
 
 
-def _free(ids: Collection[str]) -> int:
+def last_number(ids: Collection[str]) -> int:
+    """Return the highest number among links."""
     return max([0, *(int(found[1]) for found in (re.fullmatch(r"rId(\d+)", name) for name in ids) if found)])
 
 
-def _highest(xml: str, pattern: str) -> int:
+def highest(xml: str, pattern: str) -> int:
+    """Return the highest number that a pattern finds."""
     return max([0, *(int(number) for number in re.findall(pattern, xml))])
 
 
@@ -107,7 +109,8 @@ def _type_of(source: Package, part: str) -> str:
     return found[1] if found else "application/xml"
 
 
-def _list_sheets(book: Package, entries: list[tuple[str, int, str, str]]) -> None:
+def list_sheets(book: Package, entries: list[tuple[str, int, str, str]]) -> None:
+    """List sheets in a workbook, at its end: name, number, link and state of each."""
     xml = book.text(book.workbook)
     prefix = prefix_of(xml, "workbook")
     new = "".join(
@@ -127,7 +130,7 @@ def _define(book: Package, source: Package, names: Collection[str]) -> None:
         book.put(book.workbook, inserted(xml, prefix, "definedNames", new, _AFTER_SHEETS[3:]))
 
 
-def _recalculate(book: Package) -> None:
+def recalculate(book: Package) -> None:
     """Ask Excel to work everything out on opening: our formulas carry no results."""
     xml = book.text(book.workbook)
     prefix = prefix_of(xml, "workbook")
@@ -151,7 +154,8 @@ def _before(xml: str, prefix: str, followers: tuple[str, ...], new: str) -> str:
     raise Unusable("is saved in an unusual form")
 
 
-def _link(book: Package, links: list[Link]) -> None:
+def link_sheets(book: Package, links: list[Link]) -> None:
+    """Add links to the workbook's."""
     name = links_of(book.workbook)
     xml = book.text(name)
     prefix = prefix_of(xml, "Relationships")
@@ -161,7 +165,8 @@ def _link(book: Package, links: list[Link]) -> None:
     book.put(name, inserted(xml, prefix, "Relationships", new, ()))
 
 
-def _declare(book: Package, types: Mapping[str, str]) -> None:
+def declare(book: Package, types: Mapping[str, str]) -> None:
+    """Tell the kinds of new parts."""
     xml = book.text(TYPES)
     prefix = prefix_of(xml, "Types")
     new = "".join(f'<{prefix}Override PartName="/{name}" ContentType="{kind}"/>' for name, kind in types.items())
@@ -192,7 +197,7 @@ def pruned(data: bytes, unwanted: Collection[str], names: Collection[str]) -> by
     book.put(book.workbook, xml)
     gone = {parts[name] for name in order if name in unwanted}
     chain = book.linked("calcChain")  # Excel makes it anew
-    _drop(book, gone | ({chain} if chain else set()))
+    drop(book, gone | ({chain} if chain else set()))
     return book.data()
 
 
@@ -210,7 +215,7 @@ def _undefined(xml: str, prefix: str, names: Collection[str], kept: list[int]) -
     return re.sub(rf"<{prefix}definedNames>\s*</{prefix}definedNames>", "", xml)
 
 
-def _drop(book: Package, gone: set[str]) -> None:
+def drop(book: Package, gone: set[str]) -> None:
     """Remove parts, what only they lead to, and every mention of them."""
     links = links_of(book.workbook)
     ids = [link.id for link in book.links(book.workbook) if link.target in gone]

@@ -67,6 +67,21 @@ class Package:
         except ElementTree.ParseError:
             raise Unusable("is damaged: one of its parts is not valid XML") from None
 
+    def rows(self, name: str, rest: list[ElementTree.Element]) -> Iterator[ElementTree.Element]:
+        """Yield the rows of a sheet one by one, so that only one is a tree; `rest` is given what is around them."""
+        if b"<!DOCTYPE" in self.parts[name]:
+            raise Unusable("holds XML of a kind that Excel does not write")
+        content = io.BytesIO(self.parts[name])
+        try:
+            for event, item in ElementTree.iterparse(content, ("start", "end")):  # noqa: S314  there is no DTD in it
+                if not rest:
+                    rest.append(item)
+                if event == "end" and item.tag == f"{{{MAIN}}}row":
+                    yield item
+                    item.clear()
+        except ElementTree.ParseError:
+            raise Unusable("is damaged: one of its parts is not valid XML") from None
+
     def links(self, part: str) -> list[Link]:
         """Return the relationships of a part."""
         name = links_of(part)

@@ -115,17 +115,27 @@ def _free(name: str, used: set[str]) -> str:
     return found
 
 
-def possible(spec: Spec, wanted: Collection[str], book: Package) -> list[str]:
-    """Return the keys of sheets, out of `wanted`, that can be added: all they refer to is there or comes along."""
+def offered(book: Package) -> set[tuple[str, str]]:
+    """Return what may be referred to in a workbook, as `workbook_spec.offers` names it."""
     there = {(table.get("displayName", ""), "") for table in book.tables()} | {(name, "") for name in book.idents()}
     for table in book.tables():
         columns = table.iter(f"{{{MAIN}}}tableColumn")
         there |= {(table.get("displayName", ""), re.sub("_x005F_", "_", c.get("name", ""))) for c in columns}
+    return there
+
+
+def possible(spec: Spec, wanted: Collection[str], book: Package, more: Collection[tuple[str, str]] = ()) -> list[str]:
+    """Return the keys of sheets, out of `wanted`, that can be added: all they refer to is there or comes along.
+
+    `more` are columns, by table, that come along as well.
+    """
+    there = offered(book)
     taken = {name for name, _ in there}
+    there |= set(more)
     left = [s for s in spec["sheets"] if s["key"] in wanted and not ({t["ident"] for t in s.get("tables", ())} & taken)]
     while True:
-        offered = there.union(*(workbook_spec.offers(sheet, spec) for sheet in left))
-        fitting = [sheet for sheet in left if workbook_spec.needs(sheet) <= offered]
+        given = there.union(*(workbook_spec.offers(sheet, spec) for sheet in left))
+        fitting = [sheet for sheet in left if workbook_spec.needs(sheet) <= given]
         if len(fitting) == len(left):
             return [sheet["key"] for sheet in left]
         left = fitting

@@ -16,6 +16,7 @@ from chatbuilder.secret import Secret
 WAY = 0.03  # of a window: by how much one call may be longer on its way to the vendor than another
 BRIEF = 0.005  # seconds: for whoever woke just before the one ahead of it
 OVERSLEPT = 0.02  # seconds by which a sleep may be too long without the beat of a gap being lost
+WIDER, WIDEST = 1.1, 2.0  # times the gap: after each time that the vendor shut us out, and at the most
 LOOK = 0.5  # seconds between looks at what changed meanwhile: answers came, the vendor asked for a pause
 
 
@@ -45,6 +46,7 @@ class Pacer:
         self._count = 0
         self._next = -inf
         self._held = -inf
+        self._wide = 1.0
         self._time: Time | None = None
 
     @contextmanager
@@ -59,9 +61,14 @@ class Pacer:
                     self._taken[number] = min(self._taken[number], desk.time.now() + self._limit.seconds)
 
     def hold(self, desk: Desk, seconds: float) -> None:
-        """Let nobody send for some time: the vendor asked for it."""
+        """Let nobody send for some time: the vendor asked for it. The beat is slower from then on.
+
+        Calls that differ in their ways by more than the gap allows for would be refused over and over again.
+        """
         with self._lock:
             self._read_clock(desk)
+            if desk.time.now() >= self._held:  # several that were on their way together count once
+                self._wide = min(self._wide * WIDER, WIDEST)
             self._held = max(self._held, desk.time.now() + seconds)
 
     def _wait(self, desk: Desk, why: str) -> int:
@@ -87,7 +94,7 @@ class Pacer:
     def _take(self, now: float) -> int:
         self._count += 1
         self._taken[self._count] = now + self._limit.seconds * (1 + WAY)
-        self._next = (self._next if now - self._next < OVERSLEPT else now) + self._limit.gap
+        self._next = (self._next if now - self._next < OVERSLEPT else now) + self._gap
         return self._count
 
     def _free_at(self, now: float, ahead: int) -> float:
@@ -96,7 +103,11 @@ class Pacer:
         ends = sorted(self._taken.values())
         lacking = len(ends) + ahead + 1 - self._limit.calls  # turns that have to end first
         window = ends[min(lacking, len(ends)) - 1] if lacking > 0 and ends else -inf
-        return max(window, self._held, self._next + ahead * self._limit.gap)
+        return max(window, self._held, self._next + ahead * self._gap)
+
+    @property
+    def _gap(self) -> float:
+        return self._limit.gap * self._wide
 
     def _read_clock(self, desk: Desk) -> float:
         """Return the time; moments of another clock mean nothing on this one."""

@@ -21,7 +21,6 @@ SESSIONS, TOLD, KEY = "sessions", "@transcripts", "source_id"
 BYTES = 1_900_000  # of one request, as JSON; Google recommends 2 MB at most
 CHANGED = "it was changed while this ran"
 MOVED = "rows were moved at the moment it was written; what that hit was put back"
-HITS = 3  # times that something is put back
 
 
 def batches(deliveries: Sequence[Delivery]) -> Iterator[list[Delivery]]:
@@ -203,16 +202,10 @@ class Batch:
 
     def _send(self, requests: Sequence[Request], seen: Seen) -> None:
         """Send the batch, and see that every change met its row."""
-        for _ in range(HITS):
-            area = seen.sessions
-            watched = [f"{quoted(area.title)}!{_column(area)}"] if self._places else []
-            book = self._store.send(requests, watched)
-            hit = self._hit(book, area) if self._places else {}
-            if not hit:
-                return
-            requests = self._put_back(hit, seen)
-            if not requests:
-                return
+        area = seen.sessions
+        book = self._store.send(requests, [f"{quoted(area.title)}!{_column(area)}"] if self._places else [])
+        if self._places and (hit := self._hit(book, area)):
+            self._put_back(hit, seen)
 
     def _hit(self, book: Book | None, area: Area) -> dict[str, tuple[int, str]]:
         """Return the rows, by the key that was meant, that turned out to hold another one: where, and which."""
@@ -221,20 +214,23 @@ class Batch:
         now = rows_of(book.cells.get(area.sheet, {}), area, KEY)
         return {key: (row, now.get(row, "")) for key, row in self._places.items() if now.get(row) != key}
 
-    def _put_back(self, hit: Mapping[str, tuple[int, str]], seen: Seen) -> list[Request]:
-        """Return the requests that give rows that were hit what they held before."""
-        meant = {item.key: item for item in self._items}
+    def _put_back(self, hit: Mapping[str, tuple[int, str]], seen: Seen) -> None:
+        """Give rows that were hit what they held before, wherever they are by now; those that were meant come later."""
+        now = self._looked()
+        meant = {item.key: item.data["set"] for item in self._items if item.found}
         requests: list[Request] = []
-        for key, (row, there) in hit.items():
+        for key, (_, there) in hit.items():
             self._results[key] = Written(key, MOVED)
-            was = seen.rows.get(there)
-            if was is None or key not in meant:
+            was, row = seen.rows.get(there), now.rows.get(there)
+            if was is None or row is None:
                 continue
-            held = record(seen.sheet(seen.sessions), seen.sessions, was, meant[key].data["set"])
-            cells = {name: {"userEnteredValue": value} if value else {} for name, value in held.items()}
-            requests += cells_at(seen.sessions, row, cells)
-        self._places = {}
-        return requests
+            before = record(seen.sheet(seen.sessions), seen.sessions, was, meant[key])
+            after = record(now.sheet(now.sessions), now.sessions, row, meant[key])
+            ours = {name for name, cell in meant[key].items() if after.get(name) == cell.get("userEnteredValue")}
+            cells = {n: {"userEnteredValue": value} if value else {} for n, value in before.items() if n in ours}
+            requests += cells_at(now.sessions, row, cells)
+        if requests:
+            self._store.send(requests)
 
 
 def _column(area: Area) -> str:

@@ -18,9 +18,11 @@ from chatbuilder.provision.crew import Tell
 from chatbuilder.provision.lanes import in_order
 from chatbuilder.provision.outside.calls import Answer, Call
 from chatbuilder.provision.outside.policy import Policy
-from chatbuilder.provision.rows import Delivery, Forecast, Found, Outlook, Related, Wanted, Written
+from chatbuilder.provision.rows import Delivery as Row
+from chatbuilder.provision.rows import Forecast, Found, Outlook, Related, Wanted, Written
 from chatbuilder.provision.sheets import told
 from chatbuilder.provision.sheets.batching import KEY, SESSIONS, TOLD, Batch, batches
+from chatbuilder.provision.sheets.delivery import Delivery
 from chatbuilder.provision.sheets.forecasting import forecast
 from chatbuilder.provision.sheets.grids import DATA, STRUCTURE, Area, areas_of, look, look_into, record, rows_of, spans
 from chatbuilder.provision.sheets.reading import Book, cells_by_sheet, path_of
@@ -28,6 +30,10 @@ from chatbuilder.provision.sheets.requests import generation_of, mark_id, markin
 
 NEW_ROWS = 1000  # of a sheet that is made for transcripts
 FRESH = 10.0  # seconds for which new rows may be added to a table as it was seen
+IN_TRASH = (
+    "take it out again (drive.google.com → Trash → Restore) and sync; or `chatbuilder repair` makes it anew, and "
+    "`chatbuilder sync` with --restore fills it."
+)
 OVERTAKEN = "another sync wrote into the spreadsheet at the same moment"
 
 
@@ -45,6 +51,8 @@ class Target:
     titles: Mapping[str, str]
     transcripts: Sequence[Request] = ()
     owner: str = ""
+    ours: bool = False
+    """Whether chatbuilder made the file: then Drive tells whether it is in the trash."""
     tell: Tell = field(default=lambda key, why, seconds: None)
 
 
@@ -70,7 +78,7 @@ class SheetRows:
         self.notes: tuple[str, ...] = ()
 
     def check(self) -> tuple[str, ...]:
-        """Ask nothing: a sync that has nothing to write costs no call. What is missing is told when rows are looked for."""
+        """Ask nothing: a sync that has nothing to write costs no call. `notes` tell what the first look finds."""
         return ()
 
     # What stands there
@@ -91,6 +99,10 @@ class SheetRows:
         return Found(key, state)
 
     def _load(self) -> None:
+        if self._target.ours:
+            self.requests += 1
+            if Delivery(self._policy).file_state(self._target.spreadsheet) == "missing":
+                raise _unusable("the spreadsheet is gone or in the trash", IN_TRASH)
         self._see(self._asked(look))
         ranges = self.area(SESSIONS).ranges(self.keys)
         others = {key: area for key, area in self.areas.items() if key in self._target.titles}
@@ -195,14 +207,14 @@ class SheetRows:
         return ""
 
     # Writing
-    def write(self, deliveries: Sequence[Delivery]) -> Iterator[Written]:
+    def write(self, deliveries: Sequence[Row]) -> Iterator[Written]:
         """Write rows in as few batches as the limit allows; each is carried out whole or not at all."""
         works = [partial(self._deliver, batch) for batch in batches(deliveries)]
         desk = self._policy.desk
         for done in in_order(self._target.owner, works, 1, desk.cancelled, self._target.tell):
             yield from done
 
-    def _deliver(self, batch: Sequence[Delivery]) -> list[Written]:
+    def _deliver(self, batch: Sequence[Row]) -> list[Written]:
         try:
             return Batch(self, batch).delivered()
         except Overtaken:
@@ -210,7 +222,7 @@ class SheetRows:
             return [Written(item.remote, OVERTAKEN) for item in batch]
 
     def related(self, items: Sequence[Related]) -> list[str | None]:
-        """Return the titles of rows of other tables, by which other rows link to them; add those that are to be made."""
+        """Return the titles of rows of other tables, by which others link to them; add those that are to be made."""
         if self._book is None:
             self._load()
         new: dict[str, dict[str, Any]] = {}
@@ -300,7 +312,7 @@ class SheetRows:
 
     def forecast(self, outlook: Outlook) -> Forecast:
         """Return what writing so much would take."""
-        return forecast(outlook, self._book, self.areas.get(SESSIONS), self.areas.get(TOLD))
+        return forecast(outlook, self._book, self.areas.get(SESSIONS), 3 if self._target.ours else 2)
 
     def settle(self) -> None:
         """Nothing to wait for: what Google answered is kept."""

@@ -14,12 +14,12 @@ RATE = 60  # calls of either kind in a minute
 PART = 1_500.0  # characters of a transcript for which a row is reckoned
 
 
-def forecast(outlook: Outlook, book: Book | None, sessions: Area | None, told: Area | None) -> Forecast:
-    """Return what writing so much would take. Without a look at the spreadsheet there is nothing to write."""
+def forecast(outlook: Outlook, book: Book | None, sessions: Area | None, first: int) -> Forecast:
+    """Return what writing so much would take, after `first` looks. Where nobody looked there is nothing to write."""
     if book is None or sessions is None:
         return Forecast(0)
     writes = ceil(round(outlook.cost, 6)) + (1 if outlook.related else 0)
-    reads = 2 + (ceil(round(outlook.cost, 6)) if outlook.updated else 0)
+    reads = first + (ceil(round(outlook.cost, 6)) if outlook.updated else 0)
     if not outlook.created + outlook.updated:
         writes = 0
     calls = reads + writes
@@ -35,5 +35,5 @@ def forecast(outlook: Outlook, book: Book | None, sessions: Area | None, told: A
 
 def _time(seconds: float) -> str:
     if seconds < 60:
-        return f"some {max(1, round(seconds))} seconds"
-    return f"some {round(seconds / 60)} minutes"
+        return f"about {max(1, round(seconds))} seconds"
+    return f"about {round(seconds / 60)} minutes"

@@ -6,6 +6,7 @@ Sources: google-auth's `service_account` and `oauth2.credentials`; developers.go
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,8 @@ from chatbuilder.secret import Secret
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
+# google-auth also tells of rights that were not granted on stderr; the judge says it with what to do.
+logging.getLogger("google").addHandler(logging.NullHandler())
 URL = "https://oauth2.googleapis.com"
 DRIVE_FILE = "https://www.googleapis.com/auth/drive.file"
 SHEETS = "https://www.googleapis.com/auth/spreadsheets"

@@ -116,7 +116,8 @@ def _refusal(call: Call, answer: Answer, heard: Said, whom: Whom) -> Chatbuilder
         for reasons, refusal in _REFUSALS:
             if heard.any(reasons):
                 return refusal(call, heard, whom)
-        return no_access(call, heard, whom)
+        writes = answer.status == 403 and not call.reads
+        return (may_not_write if writes else no_access)(call, heard, whom)
     if not isinstance(answer.data, dict):
         hint = "a proxy or firewall may stand in between: try another network, then run it again."
     elif call.method == "GET":
@@ -159,7 +160,7 @@ def _full(call: Call, heard: Said, whom: Whom) -> RefusedError:
             hint="or sign in as yourself: `chatbuilder token set sheets --file FILE`.",
         )  # fmt: skip
     return RefusedError(
-        f"The Drive is full. Google said: “{heard}”.", title="The Drive is full", kept=KEPT,
+        f"The Drive is full. Google said: “{heard}”.", title="No room in Drive", kept=KEPT,
         hint="make room at one.google.com/storage and empty the trash, then run it again: it goes on from here.",
     )  # fmt: skip
 
@@ -169,6 +170,19 @@ _REFUSALS: tuple[tuple[set[str], Refusal], ...] = (
     (_SCOPE, _scope),
     ({"storageQuotaExceeded", "teamDriveFileLimitExceeded"}, _full),
 )
+
+
+def may_not_write(call: Call, heard: Said, whom: Whom) -> CredentialsError:
+    """Return the error of a spreadsheet that this token may read and not change."""
+    who = whom.machine or "the account that signed in"
+    return CredentialsError(
+        f"Google does not let this token change the spreadsheet. Google said: “{heard}”.", title=NO_ACCESS,
+        problems=(
+            f"Share → give {who} the role Editor; Viewer and Commenter are not enough.",
+            "See that it was not deleted or unshared meanwhile (drive.google.com → Trash).",
+        ),
+        kept=KEPT, hint="set it right, prove it with `chatbuilder token check sheets`, and run it again.",
+    )  # fmt: skip
 
 
 def no_access(call: Call, heard: Said, whom: Whom) -> CredentialsError:

@@ -57,7 +57,7 @@ class Remover:
         strange = [title for sheet, title in book.titles.items() if sheet not in self._ours(whole)]
         if theirs or strange:
             names = ", ".join([*(book.titles[sheet] for sheet in theirs), *strange])
-            why = f"you wrote into it ({names}); move it to the trash yourself: {book.url}"
+            why = f"something is written in it ({names}); move it to the trash yourself: {book.url}"
             return Removal(False, f"spreadsheet {book.title}", why)
         self._trash(spreadsheet)
         return Removal(True, f"spreadsheet {book.title}", TRASH)
@@ -102,7 +102,7 @@ class Remover:
             )
         names = ", ".join(book.titles[sheet] for sheet in book.sheets if sheet in kept)
         if kept & set(book.sheets):
-            return Removal(False, f"sheets {names}", f"you wrote into them or they belong together; {BY_HAND}")
+            return Removal(False, f"sheets {names}", f"you or sync wrote into them, or they belong together; {BY_HAND}")
         return Removal(True, f"{len(gone)} sheets in {book.title}", "your own sheets stay as they are")
 
     def _marks(self, whole: Whole) -> list[dict[str, Any]]:

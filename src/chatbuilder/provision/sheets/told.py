@@ -1,4 +1,4 @@
-"""The rows of a transcript on the sheet Transcripts: which are there, and the requests that bring them to what was said.
+"""The rows of a transcript on the sheet Transcripts: which are there, and the requests that bring them up to date.
 
 A transcript that is too much for one batch is written below another key and gets its own in the last batch, so that
 each is there whole or not at all.
@@ -82,7 +82,7 @@ def changes(
 
 def blank(area: Area, row: int) -> list[Request]:
     """Return the request that empties the row of a part. Rows are not deleted: that would move those below."""
-    return cells_at(area, row, dict.fromkeys((KEY, NUMBER, WHO, AT, TEXT), {}))
+    return cells_at(area, row, {key: {} for key in (KEY, NUMBER, WHO, AT, TEXT)})
 
 
 def begins(parts: Sequence[Part], there: Sequence[Sequence[str]]) -> bool:

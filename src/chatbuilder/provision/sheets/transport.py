@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from chatbuilder.provision.outside.calls import Answer, Call, NoAnswer, NotSent
+from chatbuilder.provision.outside.calls import Answer, Call, NotSent
+from chatbuilder.provision.outside.http import answer_of, lost
 from chatbuilder.provision.sheets.grants import Grant, refused
-
-if TYPE_CHECKING:
-    from requests import Response
 
 SHEETS_URL = "https://sheets.googleapis.com"
 DRIVE_URL = "https://www.googleapis.com"
 TIMEOUT: tuple[float, float] = (10.0, 180.0)  # seconds; Google itself gives up a batch after 180
 ANSWER_LIMIT = 64 * 1024 * 1024  # bytes: a spreadsheet of the largest library that is read back stays below
-TEXT_SHOWN = 2000  # characters of a body that is no JSON
-_NEVER_LEFT = {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"}  # of urllib3
 
 
 class GoogleTransport:
@@ -64,53 +59,23 @@ class GoogleTransport:
             timeout=self._client.timeout, allow_redirects=False, stream=True,
         )  # fmt: skip
         with response:
-            return _answer(response)
+            return answer_of(response, "Google", ANSWER_LIMIT)
 
     def _guarded(self, work: Any) -> Any:
         from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
         from requests.exceptions import RequestException
 
-        lost: Exception
+        gone: Exception
         try:
             return work()
         except RefreshError as error:
             away = getattr(error, "retryable", False)
-            lost = NotSent("Google's sign-in service is not available") if away else refused(self._grant, error)
+            gone = NotSent("Google's sign-in service is not available") if away else refused(self._grant, error)
         except TransportError:
-            lost = NotSent("Google's sign-in service could not be reached")
+            gone = NotSent("Google's sign-in service could not be reached")
         except GoogleAuthError as error:
-            lost = refused(self._grant, error)
+            gone = refused(self._grant, error)
         except RequestException as error:
-            lost = _lost(error)
+            gone = lost(error)
         # The library's error holds the request and with it the token: nothing of it goes on.
-        raise lost
-
-
-def _answer(response: Response) -> Answer:
-    parts, size = [], 0
-    for part in response.iter_content(65536):
-        parts.append(part)
-        size += len(part)
-        if size > ANSWER_LIMIT:
-            raise NoAnswer("the answer was longer than any answer of Google")
-    text = b"".join(parts).decode("utf-8", "replace")
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    try:
-        return Answer(response.status_code, headers, json.loads(text))
-    except ValueError:
-        return Answer(response.status_code, headers, None, text[:TEXT_SHOWN])
-
-
-def _lost(error: Exception) -> NotSent | NoAnswer:
-    """Return what an error of the HTTP library means: whether the request left this machine."""
-    from requests import exceptions
-
-    if isinstance(error, (exceptions.ConnectTimeout, exceptions.SSLError, exceptions.ProxyError)):
-        what = {"ConnectTimeout": "the connection took too long", "SSLError": "the secure connection (TLS) failed"}
-        return NotSent(what.get(type(error).__name__, "the proxy could not be reached"))
-    inner: Any = error.args[0] if error.args else None
-    inner = getattr(inner, "reason", inner)
-    if {kind.__name__ for kind in type(inner).__mro__} & _NEVER_LEFT:
-        return NotSent("no connection")
-    late = isinstance(error, exceptions.Timeout) or "Timeout" in type(inner).__name__
-    return NoAnswer("the answer took too long" if late else "the connection broke", late=late)
+        raise gone

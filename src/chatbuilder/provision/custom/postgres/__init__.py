@@ -14,7 +14,7 @@ from chatbuilder.errors import CredentialsError, InputError
 from chatbuilder.provision.base import Account, Links, Preflight, Removal, Result, State
 from chatbuilder.provision.custom.database import quote
 from chatbuilder.provision.custom.postgres import meta, removal
-from chatbuilder.provision.custom.postgres.catalogue import META, Thing, catalogue, clashes, created
+from chatbuilder.provision.custom.postgres.catalogue import Thing, catalogue, clashes, created
 from chatbuilder.provision.custom.postgres.server import Connection, Database
 from chatbuilder.provision.custom.postgres.work import Work
 from chatbuilder.secret import Secret
@@ -177,7 +177,7 @@ def _all_may_read(connection: Connection, roles: list[str]) -> bool:
     """
     done = meta.remembered(connection)
     names = [key.partition(" ") for result in done.values() for key in result["objects"]]
-    things = [quote(name) for kind, _, name in names if kind in ("table", "view") and name != META]
+    things = [quote(name) for kind, _, name in names if kind in ("table", "view")]
     query = (
         "SELECT count(*) FILTER (WHERE has_table_privilege(r.oid, to_regclass(t.name), 'SELECT')) = %s"
         " FROM unnest(%s::text[]) AS t(name) CROSS JOIN pg_roles r WHERE r.rolname = ANY(%s::text[])"

@@ -1,0 +1,117 @@
+"""Choose a file or folder to import: what is in a folder at the left, what each thing is at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from chatbuilder.screens.helptexts import HELP
+from chatbuilder.screens.imported import Listing, Spot
+from chatbuilder.screens.summaries import counted, size
+from chatbuilder.screens.wishes import Browse
+from chatbuilder.widgets.actions import put, signed
+from chatbuilder.widgets.bars import KeyBar
+from chatbuilder.widgets.browser import Browser, Entry
+from chatbuilder.widgets.choices import Item
+from chatbuilder.widgets.prose import Block, heading, para
+
+UP = ".."
+
+
+class ChooserScreen(ModalScreen[str | None]):
+    """Enter opens a folder or takes a file; T takes the folder that is highlighted, or the one that is shown."""
+
+    CSS_PATH = "fill.tcss"
+    AUTO_FOCUS = "#contents"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "forward", "Open or take", key_display="↵", tooltip="Open the folder, or take the file"),
+        Binding("t", "take", "Take the folder", tooltip="Take everything in the highlighted folder"),
+        Binding("backspace,left", "up", "Up", key_display="←", tooltip="The folder above"),
+        Binding("escape", "close", "Close", tooltip="Choose nothing"),
+        Binding("f1", "app.explain_screen", "Help"),
+    ]
+    help_text = ("Choose a file or folder", HELP["chooser"])
+    listing: Listing | None = None
+
+    def compose(self) -> ComposeResult:
+        """The folder, its contents, the buttons."""
+        with Vertical(id="work"):
+            yield Static("Choose an export", id="question")
+            yield Static(id="hint", markup=False)
+            yield Browser(id="folder")
+            with Horizontal(id="buttons"):
+                yield Button("Take this folder", id="take", compact=True, action="screen.take")
+                yield Button("Close", id="close", compact=True, action="screen.close")
+                yield Static(id="progress", markup=False)
+        yield KeyBar()
+
+    def show(self, listing: Listing) -> None:
+        """Show a folder."""
+        self.listing = listing
+        put(self.query_one("#hint", Static), listing.path)
+        self.query_one(Browser).show(listing.path, list(_entries(listing)))
+        hidden = f"{counted(listing.hidden, 'other thing')} not shown" if listing.hidden else ""
+        put(self.query_one("#progress", Static), signed("quiet", hidden) if hidden else "")
+
+    @property
+    def spot(self) -> Spot | None:
+        """What is highlighted; None for the way up."""
+        entry = self.query_one(Browser).entry
+        spots = self.listing.spots if self.listing else ()
+        return next((spot for spot in spots if entry and spot.path == entry.item.id), None)
+
+    def on_browser_picked(self, event: Browser.Picked) -> None:
+        """Space or a click does what Enter does to a folder; a file is taken by Enter alone."""
+        if event.key == UP or (self.spot and self.spot.folder):
+            self.action_forward()
+
+    def action_forward(self) -> None:
+        """Open a folder, take a file."""
+        spot = self.spot
+        if spot is None:
+            self.action_up()
+        elif spot.folder:
+            self.app.post_message(Browse(spot.path))
+        else:
+            self.dismiss(spot.path)
+
+    def action_take(self) -> None:
+        """Take a whole folder."""
+        if self.listing is not None:
+            spot = self.spot
+            self.dismiss(spot.path if spot and spot.folder else self.listing.path)
+
+    def action_up(self) -> None:
+        """The folder above."""
+        if self.listing and self.listing.parent:
+            self.app.post_message(Browse(self.listing.parent))
+
+    def action_close(self) -> None:
+        """Choose nothing."""
+        self.dismiss(None)
+
+
+def _entries(listing: Listing) -> Iterator[Entry]:
+    if listing.parent:
+        yield Entry(Item(UP, UP), lambda: [heading("The folder above"), para(listing.parent)], lambda: listing.parent)
+    for spot in listing.spots:
+        yield _entry(spot)
+
+
+def _entry(spot: Spot) -> Entry:
+    item = Item(spot.path, f"{spot.name}/" if spot.folder else spot.name)
+    return Entry(item, lambda: _about(spot), lambda: spot.path)
+
+
+def _about(spot: Spot) -> list[Block]:
+    if spot.folder:
+        return [heading(spot.name), para("A folder. Enter opens it; T takes everything in it.", gap=False)]
+    when = f"{datetime.fromtimestamp(spot.changed, UTC):%Y-%m-%d %H:%M} UTC"
+    return [heading(spot.name), para(f"{size(spot.size)}, changed {when}.", gap=False), para("Enter takes it.")]
