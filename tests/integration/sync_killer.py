@@ -32,13 +32,16 @@ class Stage:
         self.state = folder / "state.json"
         answers = {**FULL, "options": {**FULL["options"], "sample_data": False}}
         self.place = PLACES[platform](self.folders[0], answers)
+        self.kept: dict[str, Any] = {}
         take_in(*CHATS)
 
     def keep(self, name: str) -> None:
+        self.kept[name] = self.place.keep()
         for place in self.folders:
             shutil.copytree(place, place.with_name(f"{place.name}-{name}"))
 
     def back_to(self, name: str) -> None:
+        self.place.back_to(self.kept[name])
         for place in self.folders:
             shutil.rmtree(place)
             shutil.copytree(place.with_name(f"{place.name}-{name}"), place)

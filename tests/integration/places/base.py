@@ -46,8 +46,21 @@ class Place(ABC):
         assert job.status == "completed", job.error
         self.config, self.system = config, job.system
 
+    def keep(self) -> Any:
+        """What stands out there beside the folders of the test, to go back to."""
+        return None
+
+    def back_to(self, kept: Any) -> None:  # noqa: B027  (only those out there have anything to do)
+        """Go back to what was kept, once nothing is going on there any more."""
+
     def each_call(self, moment: Callable[[], None]) -> None:  # noqa: B027  (only those out there are called)
         """Let something happen before every call to a vendor, and after every answer."""
+
+    def lose_library(self) -> None:
+        """Lose the library, and let a new one know the system as well as it can."""
+        for file in locate().library.parent.glob("library*"):
+            file.unlink()
+        self.build(self.config)
 
     def sync(self, **more: Any) -> SyncReport:
         """Sync, and see that the counts add up."""

@@ -18,7 +18,7 @@ from chatbuilder.generators.notion.transcript import TITLE
 from chatbuilder.paths import locate
 from chatbuilder.provision.notion.transport import NotionTransport
 from chatbuilder.provision.outside.calls import Answer, Call
-from tests.contract.notion_workspace import Source, Workspace
+from tests.contract.notion_workspace import Source
 from tests.integration.places.base import Place
 from tests.vendors.clock import FakeTime
 from tests.vendors.notion import PARENT, NotionFake, serving
@@ -40,7 +40,6 @@ class NotionPlace(Place):
         self.fake.token = f"ntn_place_{next(_numbers)}"
         self.fake.clock = self.time.now
         self._stack = ExitStack()
-        self._copies: dict[str, Workspace] = {}
         try:
             url = self._stack.enter_context(serving(self.fake))
             environment = {"CHATBUILDER_NOTION_URL": url, "NOTION_TOKEN": self.fake.token}
@@ -59,13 +58,13 @@ class NotionPlace(Place):
         self.design = design(config)
         self._backup = locate().library.read_bytes()
 
-    def keep(self, name: str) -> None:
-        self._copies[name] = copy.deepcopy(self.fake.workspace)
+    def keep(self) -> Any:
+        return copy.deepcopy(self.fake.workspace)
 
-    def back_to(self, name: str) -> None:
+    def back_to(self, kept: Any) -> None:
         while self.fake.busy():
             sleep(0.001)
-        self.fake.workspace = copy.deepcopy(self._copies[name])
+        self.fake.workspace = copy.deepcopy(kept)
 
     def each_call(self, moment: Callable[[], None]) -> None:
         self.fake.limit = None  # whoever is called in another process has another clock
