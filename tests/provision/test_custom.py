@@ -537,13 +537,6 @@ def test_addresses_that_name_no_file_are_refused(address):
     assert caught.value.hint
 
 
-def test_postgresql_is_exported_and_not_applied_yet():
-    with pytest.raises(RefusedError) as caught:
-        open_target("postgresql://me@host/chats")
-    assert "psql" in caught.value.hint
-    assert "schema.sql" in caught.value.hint
-
-
 def refused(place: Path, config: Config | None = None) -> InputError | RefusedError:
     provisioner = open_target(f"sqlite:///{place}")
     with pytest.raises((InputError, RefusedError)) as caught:
