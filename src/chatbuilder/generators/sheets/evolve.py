@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from chatbuilder.generators.common.sheets_batch import as_data, whole_of
+
 # Under its own name the pipeline would take it for this module's: see `evolving.standing`.
 from chatbuilder.generators.common.sheets_batch import standing as whole_built
 from chatbuilder.generators.common.sheets_difference import difference
