@@ -12,7 +12,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from chatbuilder.generators.common.sheets_batch import as_data, standing, whole_of
+from chatbuilder.generators.common.sheets_batch import as_data, whole_of
+
+# Under its own name the pipeline would take it for this module's: see `evolving.standing`.
+from chatbuilder.generators.common.sheets_batch import standing as whole_built
 from chatbuilder.generators.common.sheets_difference import difference
 from chatbuilder.generators.common.sheets_ground import untouched
 from chatbuilder.generators.sheets.layout import stable_id
@@ -47,7 +50,7 @@ def _build(step: Step, delivered: Delivered) -> tuple[Step, tuple[str, ...]]:
     if taken and new == payload.get("then", payload):
         return replace(step, payload=payload), ()
     old = whole_of(result, payload)
-    found = difference(old, standing(new), untouched(*old))
+    found = difference(old, whole_built(new), untouched(*old))
     digest = zlib.crc32(json.dumps([new, found.requests], sort_keys=True).encode())
     stamp = f"{new['marker']}:{digest:08x}"
     change = {
