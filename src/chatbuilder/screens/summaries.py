@@ -124,8 +124,8 @@ def fill_text(report: FillReport) -> Iterator[Block]:
 def _forecast(report: FillReport) -> Iterator[Block]:
     parts = [counted(report.created, "new row")] if report.created else []
     parts += [f"{counted(report.updated, 'row')} to bring up to date"] if report.updated else []
-    taken = f"{size(report.bytes)}, {counted(report.requests, 'request')}"
-    yield told("quiet", f"Would write {some(parts)}: {taken}.")
+    # How many calls that takes, where it takes any, stands in the notes.
+    yield told("quiet", f"Would write {some(parts)}: {size(report.bytes)}.")
     if report.unchanged:
         yield told("quiet", f"{counted(report.unchanged, 'row')} up to date already.")
 
