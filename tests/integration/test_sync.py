@@ -220,6 +220,17 @@ def test_transcripts_grow_until_the_person_changes_them(platform, opens):
 
 
 @everywhere
+def test_a_chat_in_which_nothing_was_said_gets_its_transcript_later(platform, opens):
+    place, later = opens(platform), grown(chat("a"), "More", "Sure")
+    noise = later.messages[0]._replace(role="tool", parts=(Part("tool", "it ran"),))
+    take_in(replace(chat("a"), messages=(noise,)))
+    assert place.sync(transcripts=True).created == 1
+    take_in(later, exported=2.0)
+    assert place.sync(transcripts=True).updated == 1
+    assert place.said("chatgpt:a") == ["Hello", "Hi there", "More", "Sure"]
+
+
+@everywhere
 def test_a_dry_run_tells_and_writes_nothing(platform, opens):
     place = opens(platform)
     take_in(*(chat(f"c{n}", project="New one") for n in range(5)))

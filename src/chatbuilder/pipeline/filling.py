@@ -233,6 +233,8 @@ class Run:
             return None
         try:
             theirs = self._room.dialect.read(there.state)
+            if TRANSCRIPT in job.cells:  # nothing was said yet, so none was written: that is nobody's doing
+                theirs = {TRANSCRIPT: "", **theirs}
             verdict = merge(job.cells, theirs, job.place.written if job.place else {})
             before = {name: digest(theirs[name]) if name in theirs else ABSENT for name in verdict.write}
             return self._change(job, there, verdict, {**verdict.digests, **before})

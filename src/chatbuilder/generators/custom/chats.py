@@ -58,7 +58,7 @@ class Rows:
     def cells(self, row: Row) -> dict[str, Cell]:
         """Return what sync's columns hold once the row is written."""
         found: dict[str, Cell] = {key: _cell(self.plain(field, row.values[key])) for key, field in self._sync.items()}
-        return found if row.said is None else found | {TRANSCRIPT: json.dumps(messages(row.said))}
+        return found if row.said is None else found | {TRANSCRIPT: json.dumps(messages(row.said)) if row.said else ""}
 
     def read(self, state: Mapping[str, Any]) -> dict[str, Cell]:
         """Return what sync's columns hold."""
