@@ -128,6 +128,12 @@ def test_platforms_with_an_api(run_cli, tmp_path, platform):
     assert complete(done.err)
 
 
+def test_a_system_of_one_part_is_as_it_was_built(run_cli, tmp_path):
+    workbook = answers_file(tmp_path, "excel", target={"path": str(tmp_path / "chats.xlsx")})
+    job = run_cli("apply", "--answers", workbook, "--yes", "--json").data
+    assert run_cli("verify", job["system"]).out == "It is as it was built.\n"
+
+
 def test_systems_verify_repair_destroy(run_cli, answers, built, tmp_path):
     assert built in run_cli("systems").out
     (info,) = run_cli("systems", "--json").data

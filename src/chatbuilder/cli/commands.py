@@ -221,9 +221,8 @@ def verify(arguments: Namespace) -> int:
         output.as_json([asdict(item) for item in found])
     else:
         changed = [item for item in found if item.state != "same"]
-        output.table(
-            ("State", "Step"), [(item.state, item.title) for item in changed], f"All {len(found)} parts are as built."
-        )
+        whole = "It is as it was built." if len(found) == 1 else f"All {len(found)} parts are as built."
+        output.table(("State", "Step"), [(item.state, item.title) for item in changed], whole)
         if bad:
             output.line(f"Next: `chatbuilder repair {arguments.system}` puts back what is missing.")
     return ExitCode.PARTLY if bad else ExitCode.DONE
