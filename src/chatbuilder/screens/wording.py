@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-SET = re.compile(r"(?:\brun |in a terminal: )?`?chatbuilder token set \w+(?: --account [\w.-]+)?(?: --file FILE)?`?")
-CHECK = re.compile(r"(?:\brun )?`?chatbuilder token check \w+(?: --account [\w.-]+)?`?")
+# A database's password is given by a command or the environment only: the wizard has no place for it.
+SET = re.compile(r"(?:\brun |in a terminal: )?`?chatbuilder token set (?!custom)\w+(?: --account [\w.-]+)?(?: --file FILE)?`?")
+CHECK = re.compile(r"(?:\brun )?`?chatbuilder token check (?!custom)\w+(?: --account [\w.-]+)?`?")
 CONNECT = "press Connect, ^t"
 
 
