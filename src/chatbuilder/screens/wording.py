@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 
 # A database's password is given by a command or the environment only: the wizard has no place for it.
-SET = re.compile(r"(?:\brun |in a terminal: )?`?chatbuilder token set (?!custom)\w+(?: --account [\w.-]+)?(?: --file FILE)?`?")
+SET = re.compile(
+    r"(?:\brun |in a terminal: )?`?chatbuilder token set (?!custom)\w+(?: --account [\w.-]+)?(?: --file FILE)?`?"
+)
 CHECK = re.compile(r"(?:\brun )?`?chatbuilder token check (?!custom)\w+(?: --account [\w.-]+)?`?")
 CONNECT = "press Connect, ^t"
 
