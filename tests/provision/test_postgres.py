@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
 import threading
 from collections.abc import Iterator
+from functools import cache
 
 import psycopg
 import pytest
@@ -22,7 +24,7 @@ from chatbuilder.servers import server_of
 from tests.databases import EVERYTHING, Server, needs_postgres
 from tests.helpers import answers_file, complete, tree
 from tests.integration.filling import take_in
-from tests.integration.places.server import new_database, server
+from tests.integration.places.server import new_database
 from tests.unit.library.makers import chat
 
 pytestmark = needs_postgres
@@ -31,10 +33,21 @@ PROJECT = {"table": "projects", "column": "name", "title": "P"}
 PASSWORD = "canary7f3e9d21c0ffee"
 
 
+@cache
+def server() -> Server:
+    """The server of these tests alone: roles belong to a whole server, and some tests count them."""
+    running = Server()
+    atexit.register(running.stop)
+    return running
+
+
 @pytest.fixture
-def name() -> str:
-    """A new database on the server of this process."""
-    return new_database(server())
+def name() -> Iterator[str]:
+    """A new database; it goes with its test, and the roles of its team do."""
+    made = new_database(server())
+    yield made
+    roles = "chats_owner, chats_editor, chats_reader"
+    server().run("postgres", f"DROP DATABASE IF EXISTS {made} WITH (FORCE);\nDROP ROLE IF EXISTS {roles};")
 
 
 @pytest.fixture(scope="module")
