@@ -62,10 +62,8 @@ def sync(
                 _go(run, found, restore=restore)
             finally:
                 report.requests = room.store.requests
-                # What a store learns only once it looks: one that is asked nothing costs no call.
-                report.notes += getattr(room.store, "notes", ())
                 report.unlisted = dict(room.maker.unlisted.most_common())
-                report.notes += getattr(room.store, "noticed", ())
+                report.notes += room.store.noticed
             if dry_run:
                 forecast = room.store.forecast(run.outlook())
                 report.requests = forecast.requests

@@ -31,6 +31,8 @@ class NotesStore:
     Each note has a name that no other may have: its path. A platform with other names overrides `_name` and `_list`.
     """
 
+    noticed: tuple[str, ...] = ()
+
     _mark = b"source_id"
     """Stands in the beginning of every note that has a key."""
     _suffixes: tuple[str, ...] = (".md",)

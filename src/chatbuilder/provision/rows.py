@@ -76,11 +76,15 @@ class RowStore(Protocol):
     """The rows of one system. Methods raise `InputError` and `RefusedError` when the target as a whole cannot be used.
 
     Each row is there whole or not at all, whenever the process ends. `settle` returns once everything written before
-    would survive a loss of power. `requests` counts what was written or asked for, as the platform counts it. A store
-    that asks nobody before there is a row to look for may tell in `noticed`, texts, what it saw of the target.
+    would survive a loss of power. `requests` counts what was written or asked for, as the platform counts it.
     """
 
     requests: int
+
+    @property
+    def noticed(self) -> tuple[str, ...]:
+        """What a person should know of the target, as far as rows were looked for: looking may be what costs calls."""
+        ...
 
     def check(self) -> tuple[str, ...]:
         """See that rows can be kept there, without changing anything; return what else to know."""

@@ -12,8 +12,7 @@ from chatbuilder.generators.common.text import md
 from chatbuilder.generators.common.words import view_text
 from chatbuilder.solution import Document, ManualStep
 
-# What the commands that fill a system do in this version, in one place for all guides and recipes.
-NOT_YET = "(coming: not in this version yet)"
+# How every guide begins to tell of filling a system.
 TO_LIBRARY = (
     "`chatbuilder import PATH` reads your chat exports into a library on your computer, where `chatbuilder search` "
     "finds every word of them"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chatbuilder.errors import ChatbuilderError, InputError, RefusedError
 from chatbuilder.provision import above
@@ -206,6 +207,14 @@ def definitions(statement: str) -> dict[str, str]:
     """Return the column definitions of one of our CREATE TABLE statements: one a line, name first."""
     lines = (_COLUMN.match(line) for line in statement.splitlines()[1:-1])
     return {line[2].replace('""', '"'): line[1] for line in lines if line}
+
+
+def moves_due(payload: Mapping[str, Any], before: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the moves of a step whose old column was part of its last design, and is not part of this one."""
+    last = {column for names in before.get("design", {}).values() for column in names}
+    makes = [definitions(text) for text in payload["statements"] if text.startswith("CREATE TABLE")]
+    now = {column for names in makes for column in names}
+    return [move for move in payload.get("moves", ()) if move["had"] in last - now]
 
 
 def rehearse(statements: list[str]) -> dict[str, Thing]:

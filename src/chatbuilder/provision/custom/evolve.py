@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chatbuilder.provision.custom.database import Thing, catalogue, columns, created, definitions, filled, quote
+from chatbuilder.provision.custom.database import (
+    Thing,
+    catalogue,
+    columns,
+    created,
+    definitions,
+    filled,
+    moves_due,
+    quote,
+)
 from chatbuilder.provision.custom.meta import digest, read_row
 
 
@@ -38,7 +47,7 @@ class Work:
         """
         self.rows += self.before.get("rows", [])
         self._clear()
-        moves = self._wanted_moves()
+        moves = moves_due(self.payload, self.before)
         done = list(self.before.get("ran", []))
         for statement in self.payload["statements"]:
             self._execute(statement, done)
@@ -190,13 +199,6 @@ class Work:
             connection.execute(hanger.sql)
 
     # values that change columns
-
-    def _wanted_moves(self) -> list[Mapping[str, Any]]:
-        """Return the moves whose old column was part of the last design, and is not part of this one."""
-        last = {c for names in self.before.get("design", {}).values() for c in names}
-        makes = [definitions(s) for s in self.payload["statements"] if s.startswith("CREATE TABLE")]
-        now = {c for columns_ in makes for c in columns_}
-        return [move for move in self.payload.get("moves", ()) if move["had"] in last - now]
 
     def _move(self, move: Mapping[str, Any]) -> None:
         if move["needs"] not in catalogue(self.connection):

@@ -23,6 +23,8 @@ class SqliteRows:
     A state holds the row by column, with "id", and where transcripts are wanted "transcript": a list of messages.
     """
 
+    noticed: tuple[str, ...] = ()
+
     def __init__(self, path: Path, owned: Sequence[str], transcripts: str = "") -> None:
         self._database = Database(path)
         self._path, self._owned, self._transcripts = path, list(owned), transcripts

@@ -51,6 +51,8 @@ class WorkbookRows:
     A state holds [kind, text] by field, and where transcripts are wanted "transcript": its rows by column.
     """
 
+    noticed: tuple[str, ...] = ()
+
     def __init__(self, path: Path, layout: Layout, *, transcripts: bool = False) -> None:
         self._place = Place(path)
         self._layout, self._transcripts = layout, transcripts
@@ -206,7 +208,8 @@ class WorkbookRows:
 
     def _tell(self, key: str, said: Sequence[Sequence[Any]], there: Sequence[int]) -> None:
         """Put a transcript over the rows that it has, and the rest below; rows that are too many become blank."""
-        names = self._regions[_SAID].columns if _SAID in self._regions else dict(zip(messages.KEYS, range(1, 8)))  # noqa: B905
+        built = {key: column for column, key in enumerate(messages.KEYS, 1)}
+        names = self._regions[_SAID].columns if _SAID in self._regions else built
         for at, row in enumerate(said):
             number, part, who, moment, model, text = row
             time = {"date": moment} if moment else None

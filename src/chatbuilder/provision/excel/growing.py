@@ -149,7 +149,8 @@ def _with_widths(xml: str, prefix: str, first: int, columns: list[Column]) -> st
     """Set the widths of new columns, and hide helpers; what was set for the empty columns there gives way."""
 
     def trimmed(found: re.Match[str]) -> str:
-        low, high = (int(re.search(rf'\s{end}="(\d+)"', found[0])[1]) for end in ("min", "max"))  # type: ignore[index]
+        ends = dict(re.findall(r'\s(min|max)="(\d+)"', found[0]))
+        low, high = int(ends["min"]), int(ends["max"])
         if high < first:
             return found[0]
         return re.sub(r'(\smax=")\d+(")', rf"\g<1>{first - 1}\g<2>", found[0]) if low < first else ""

@@ -51,6 +51,8 @@ class Ground:
 class PageRows:
     """The pages of one system. A state is {"values": property values by key, "said": the transcript, if wanted}."""
 
+    noticed: tuple[str, ...] = ()
+
     def __init__(self, site: Site, ground: Ground, tell: Tell, transport: Transport | None = None) -> None:
         self._ground, self._tell = ground, tell
         self._counting = _Counting(transport or NotionTransport(site.secret, site.url))

@@ -78,10 +78,10 @@ class SheetRows:
         self.told = told.Index()
         self._said: dict[str, list[list[str]]] = {}
         self.requests = 0
-        self.notes: tuple[str, ...] = ()
+        self.noticed: tuple[str, ...] = ()
 
     def check(self) -> tuple[str, ...]:
-        """Ask nothing: a sync that has nothing to write costs no call. `notes` tell what the first look finds."""
+        """Ask nothing: a sync that has nothing to write costs no call. `noticed` tells what the first look finds."""
         return ()
 
     # What stands there
@@ -173,7 +173,7 @@ class SheetRows:
         if vital:
             raise _unusable(f"the sheet {self.area(SESSIONS).title} has no column {' and no '.join(vital)} any more")
         if missing:
-            self.notes = (f"These columns are not there and stay out: {', '.join(missing)}.",)
+            self.noticed = (f"These columns are not there and stay out: {', '.join(missing)}.",)
         self._check_told(book)
 
     def _check_told(self, book: Book) -> None:

@@ -17,7 +17,6 @@ _NAME = r'"((?:[^"]|"")+)"'
 _CREATED = re.compile(rf"CREATE (TABLE|VIEW|INDEX|FUNCTION|TRIGGER|POLICY) {_NAME}")
 _ADDED = re.compile(rf"ALTER TABLE {_NAME} ADD COLUMN {_NAME}")
 _FILLED = re.compile(rf"(?:INSERT INTO|UPDATE) {_NAME}")
-_COLUMN = re.compile(rf"^  ({_NAME} .*?),?$")
 _SHARED = ("table", "view", "index")  # kinds that take names from one another (“pg_class”)
 
 
@@ -133,9 +132,3 @@ def filled(statement: str) -> str:
     """Return the table whose rows one of our statements adds or changes, "" for a statement about no rows."""
     found = _FILLED.match(statement)
     return found[1].replace('""', '"') if found else ""
-
-
-def definitions(statement: str) -> dict[str, str]:
-    """Return the column definitions of one of our CREATE TABLE statements: one a line, name first."""
-    lines = (_COLUMN.match(line) for line in statement.splitlines()[1:-1])
-    return {line[2].replace('""', '"'): line[1] for line in lines if line}

@@ -35,6 +35,8 @@ class PostgresStore:
     messages.
     """
 
+    noticed: tuple[str, ...] = ()
+
     def __init__(self, url: str, password: Secret | None, owned: Sequence[str], transcripts: Sequence[str]) -> None:
         self._database = Database(url, password)
         self._owned, self._transcripts = list(owned), tuple(transcripts)

@@ -15,9 +15,9 @@ from typing import Any
 from psycopg import errors
 
 from chatbuilder.provision.base import Skipped
-from chatbuilder.provision.custom.database import quote
+from chatbuilder.provision.custom.database import definitions, moves_due, quote
 from chatbuilder.provision.custom.meta import digest
-from chatbuilder.provision.custom.postgres.catalogue import Thing, catalogue, columns, created, definitions, filled
+from chatbuilder.provision.custom.postgres.catalogue import Thing, catalogue, columns, created, filled
 from chatbuilder.provision.custom.postgres.server import Connection
 
 Refused = (errors.IntegrityError, errors.DataError)
@@ -51,7 +51,7 @@ class Work:
         roles = self._roles()
         if self.before:
             self._clear()
-        moves = self._wanted_moves()
+        moves = moves_due(self.payload, self.before)
         done = list(self.before.get("ran", []))
         for statement in self.payload["statements"]:
             self._execute(statement, done)
@@ -238,13 +238,6 @@ class Work:
         return definition.replace(start, f"{start}{row[0]}, ", 1) if row and row[0] else definition
 
     # values that change columns
-
-    def _wanted_moves(self) -> list[Mapping[str, Any]]:
-        """Return the moves whose old column was part of the last design, and is not part of this one."""
-        last = {c for names in self.before.get("design", {}).values() for c in names}
-        makes = [definitions(s) for s in self.payload["statements"] if s.startswith("CREATE TABLE")]
-        now = {c for columns_ in makes for c in columns_}
-        return [move for move in self.payload.get("moves", ()) if move["had"] in last - now]
 
     def _move(self, move: Mapping[str, Any]) -> None:
         table = move["needs"]
