@@ -76,7 +76,14 @@ def _postgres_setup(bp: Blueprint) -> Iterator[str]:
             "The roles of a team are made along with it when you may make roles; else let the administrator run "
             f"`{_PSQL}/roles.sql`. Then `GRANT chats_editor TO sam;` for each person."
         )
-    yield "Look at it with psql, DBeaver or pgAdmin. For a web page, NocoDB opens it as it is; for REST, PostgREST."
+    yield (
+        "Serve it as a REST API: install PostgREST and run `sh serve/serve.sh` in this folder (on Windows "
+        "`serve/serve.ps1`). It answers on <http://127.0.0.1:3000>, on this machine only, and prints a token; each "
+        "request may what the role of its token may. [openapi.json](openapi.json) describes it."
+    )
+    yield "Look at it with psql, DBeaver or pgAdmin; as a web page for the team, NocoDB opens it as it is."
+    if jobs_to_run(bp):
+        yield "Put the jobs of [schedule.md](schedule.md) on a schedule."
 
 
 def _views(*, postgres: bool) -> str:
@@ -250,8 +257,12 @@ def _team(bp: Blueprint, *, postgres: bool) -> str:
     if bp.team_size == "large":
         text += (
             " On PostgreSQL a session whose Access is Private is seen by its owner only (row-level security), and "
-            "`SELECT run_retention();` fills Keep until; `SELECT run_retention_delete();` deletes what is past it. In "
-            "SQLite `python3 manage.py retention` does, and with `--delete` it deletes."
+            "[governance.md](governance.md) has the rules and the job that keeps to them: "
+        )
+        text += (
+            "`SELECT run_retention();` fills Keep until, `SELECT run_retention_delete();` deletes what is past it."
+            if postgres
+            else "`python3 manage.py retention` fills Keep until, and with `--delete` it deletes what is past it."
         )
     return text
 
