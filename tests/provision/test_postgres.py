@@ -22,7 +22,7 @@ from chatbuilder.provision.custom.postgres.catalogue import catalogue
 from chatbuilder.secret import Secret
 from chatbuilder.servers import server_of
 from tests.databases import EVERYTHING, Server, needs_postgres
-from tests.helpers import answers_file, complete, tree
+from tests.helpers import answers_file, complete, run, tree
 from tests.integration.filling import take_in
 from tests.integration.places.server import new_database
 from tests.unit.library.makers import chat
@@ -410,6 +410,27 @@ def test_the_password_is_nowhere(locked, monkeypatch, keyring_in_memory, run_cli
     for name, data in tree(home.parent).items():
         assert PASSWORD.encode() not in data, name
     assert "keyring" in json.dumps([info.where for info in credentials.accounts()])
+
+
+def test_a_driver_that_cannot_be_loaded_is_told(tmp_path, home):
+    # psycopg's own way to ask for a part of it that is not there, as without libpq.
+    missing = {"PSYCOPG_IMPL": "c"}
+    place = answers_file(tmp_path, "custom", target={"database": "postgresql://sam@127.0.0.1:1/chats"})
+    for words in (("apply", "--answers", place, "--yes"), ("token", "check", "custom", "--answers", place)):
+        done = run(*words, env=missing)
+        assert done.code == 5, done.err
+        assert complete(done.err)
+        assert "psycopg[binary]" in done.err
+    done = run("doctor", "--json", env=missing)
+    (check,) = (check for check in done.data if check["name"] == "PostgreSQL driver")
+    assert (check["state"], "psycopg[binary]" in check["hint"]) == ("note", True)
+
+
+def test_sync_without_a_driver_is_told(name, home):
+    system = apply(answers(name)).system
+    take_in(chat("a"))
+    done = run("sync", system, env={"PSYCOPG_IMPL": "c"})
+    assert (done.code, complete(done.err)) == (5, True), done.err
 
 
 # a team
