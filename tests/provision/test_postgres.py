@@ -186,6 +186,55 @@ def test_an_edited_view_stays_and_one_that_something_needs_too(name):
     assert any("view mine depends on" in why for why in taken.values())
 
 
+RIGHTS = """
+SELECT c.relname, pg_get_userbyid(c.relowner), obj_description(c.oid),
+  (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(c.relacl) a),
+  (SELECT string_agg(attname || attacl::text, ',' ORDER BY attname) FROM pg_attribute WHERE attrelid = c.oid)
+FROM pg_class c WHERE relname IN ('all_sessions', 'sessions_overview') ORDER BY 1;
+SELECT proacl FROM pg_proc WHERE proname = 'search_sessions';
+"""
+NUMBERS = "SELECT oid FROM pg_class WHERE relname IN ('all_sessions', 'sessions_overview');"
+
+
+def test_rights_that_a_person_gave_stay_when_a_view_is_made_anew(name):
+    ann, bo = f"{name}_ann", f"{name}_bo"
+    first = answers(name, priorities=["organization", "search"])
+    system = apply(first).system
+    given = (
+        f"CREATE ROLE {ann} LOGIN", f"CREATE ROLE {bo} LOGIN", f"GRANT CREATE ON SCHEMA public TO {bo}",
+        f"GRANT SELECT ON all_sessions, sessions TO {ann} WITH GRANT OPTION",
+        "GRANT SELECT ON all_sessions TO PUBLIC", f"GRANT SELECT (id, title) ON sessions_overview TO {ann}",
+        "REVOKE ALL ON FUNCTION search_sessions FROM PUBLIC", f"GRANT EXECUTE ON FUNCTION search_sessions TO {ann}",
+        f"ALTER VIEW sessions_overview OWNER TO {bo}", "COMMENT ON VIEW sessions_overview IS 'bo’s'",
+    )  # fmt: skip
+    server().run(name, "".join(f"{statement};\n" for statement in given))
+    before, numbers = server().run(name, RIGHTS), server().run(name, NUMBERS)
+    job = apply({**first, "priorities": ["organization", "search", "analytics"], "features": ["tags", "reminders"]})
+    assert job.result["kept"] == []
+    assert not set(server().run(name, NUMBERS)) & set(numbers)  # they are others
+    assert server().run(name, RIGHTS) == before
+    assert states(system) == {"same"}
+    assert server().run(name, "SELECT count(*) FROM all_sessions;", user=ann) == ["5"]
+    server().run(name, "DROP FUNCTION search_any_script(text);")
+    assert pipeline.repair(system, on_event=lambda event: None, cancelled=lambda: False).status == "completed"
+    assert server().run(name, RIGHTS) == before
+    server().run(name, f"DROP OWNED BY {ann}, {bo} CASCADE; DROP ROLE {ann}, {bo};")
+
+
+def test_rights_that_cannot_be_given_back_are_told(name):
+    boss, bo = f"{name}_boss", f"{name}_bo"
+    given = (
+        f"CREATE ROLE {boss} LOGIN", f"CREATE ROLE {bo}", f"GRANT CREATE ON SCHEMA public TO {boss}, {bo}",
+        f"GRANT {bo} TO {boss}",
+    )  # fmt: skip
+    server().run(name, "".join(f"{statement};\n" for statement in given))
+    apply(answers(name, user=boss))
+    server().run(name, f"ALTER VIEW all_sessions OWNER TO {bo}; REVOKE CREATE ON SCHEMA public FROM {bo};")
+    job = apply(answers(name, user=boss, priorities=["organization", "analytics"], features=["tags", "reminders"]))
+    assert any(f"made anew, without “ALTER VIEW all_sessions OWNER TO {bo}”" in why for why in job.result["kept"])
+    assert server().run(name, "SELECT count(*) FROM all_sessions;", user=boss) == ["5"]
+
+
 # what goes wrong
 
 
