@@ -294,14 +294,14 @@ def manual_steps(bp: Blueprint, *, postgres: bool) -> Iterator[ManualStep]:
             ("`CREATE ROLE sam LOGIN;` for whoever has none yet", "`GRANT chats_editor TO sam;`"),
         )  # fmt: skip
     if bp.wants("dashboard"):
-        yield ManualStep(
-            "charts", "Draw the charts", "A database stores numbers; it draws nothing.",
-            (
-                "In Datasette: `datasette install datasette-vega`, then open a `dashboard_…` view and click Show "
-                "charting options.",
-                "Or download the view as CSV and draw it in a spreadsheet.",
-            ),
-        )  # fmt: skip
+        draw: tuple[str, ...] = (
+            "In Datasette: `datasette install datasette-vega`, then open a `dashboard_…` view and click Show "
+            "charting options.",
+            "Or download the view as CSV and draw it in a spreadsheet.",
+        )
+        if postgres:
+            draw = ("Connect Metabase or Grafana, with a login that may only read, and draw each `dashboard_…` view.",)
+        yield ManualStep("charts", "Draw the charts", "A database stores numbers; it draws nothing.", draw)
     if bp.wants("timeline") and not postgres:
         yield ManualStep(
             "calendar", "Put sessions into your calendar", "A database has no calendar.",
@@ -314,9 +314,10 @@ def manual_steps(bp: Blueprint, *, postgres: bool) -> Iterator[ManualStep]:
             (f"Run {look} every morning, from cron or Task Scheduler.", "Let it mail you, or open a terminal with it."),
         )  # fmt: skip
     jobs = [name for name in jobs_to_run(bp) if name != "due"]
-    if jobs and not postgres:
+    if jobs:
         yield ManualStep(
-            "schedule", "Put the jobs on a schedule", "A file runs nothing by itself.",
+            "schedule", "Put the jobs on a schedule",
+            "A server runs nothing by itself." if postgres else "A file runs nothing by itself.",
             (f"Open [schedule.md](schedule.md) and copy the lines for {', '.join(jobs)}.",),
         )  # fmt: skip
 
