@@ -22,7 +22,7 @@ def guide_parts(config: Config, blueprint: Blueprint, *, postgres: bool) -> Guid
         result=_result(config, blueprint, postgres=postgres),
         setup=tuple(_postgres_setup(blueprint) if postgres else _sqlite_setup(config, blueprint)),
         views=_views(postgres=postgres),
-        view_notes={view.key: _view_note(view) for view in blueprint.views},
+        view_notes={view.key: _view_note(view, postgres=postgres) for view in blueprint.views},
         answers=_answers(blueprint, postgres=postgres),
         automations=_automations(blueprint, postgres=postgres),
         team=_team(blueprint, postgres=postgres),
@@ -95,10 +95,11 @@ def _views(*, postgres: bool) -> str:
     )
 
 
-def _view_note(view: View) -> str:
+def _view_note(view: View, *, postgres: bool) -> str:
     note = f'`SELECT * FROM "{view.key}";`'
     if view.kind in ("board", "gallery"):
-        return f"{note} No board: rows come group by group, and Datasette lists the groups with their counts on top."
+        counts = "" if postgres else ", and Datasette lists the groups with their counts on top"
+        return f"{note} No board: rows come group by group{counts}."
     if view.kind in ("calendar", "timeline"):
         return f"{note} No calendar: rows come in the order of their dates."
     return f"{note} Rows come group by group." if view.group_by else note
