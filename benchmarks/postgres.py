@@ -1,7 +1,7 @@
 """Sync into PostgreSQL: 10,000 chats from the library into a database on a private server.
 
-Compared in the same run with what it stands on: the whole with a bare `executemany` and a bare COPY of the same rows into
-the same design, whose trigger files and whose generated column indexes each row; and the writing alone with the COPY.
+Compared in the same run with what it stands on: the whole with a bare `executemany` and a bare COPY of the same rows
+into the same design, whose trigger files and whose generated column indexes each row; the writing alone with the COPY.
 In the whole, the library is read and every row worked out in our time, and not in theirs.
 """
 
