@@ -347,6 +347,22 @@ def test_a_lost_connection_in_a_sync_is_finished_by_the_next(name):
     ]
 
 
+def test_a_transcript_that_the_table_refuses_does_not_stop_the_others(name):
+    system = apply(answers(name)).system
+    take_in(chat("first"))
+    sync(system, transcripts=True)
+    server().run(name, "ALTER TABLE transcripts ADD CONSTRAINT mine CHECK (text NOT LIKE '%forbidden%');")
+    take_in(*(chat(f"c{n}", "Question", "forbidden" if n == 7 else "Answer") for n in range(20)))
+    report = sync(system, transcripts=True)
+    assert (report.created, report.failed) == (19, 1)
+    (problem,) = report.problems
+    assert problem.key == "chatgpt:c7"
+    assert "mine" in problem.reason
+    query = "SELECT count(*), count(DISTINCT source_id) FROM transcripts;"
+    assert server().run(name, query) == ["40|20"]
+    assert server().run(name, "SELECT count(*) FROM sessions WHERE source_id = 'chatgpt:c7';") == ["0"]
+
+
 # passwords
 
 

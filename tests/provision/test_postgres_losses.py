@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -58,7 +59,7 @@ class Line:
 @pytest.fixture
 def line(monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
     found = Line()
-    execute, leave = psycopg.Connection.execute, psycopg.Transaction.__exit__
+    execute, leave, copy = psycopg.Connection.execute, psycopg.Transaction.__exit__, psycopg.Cursor.copy
 
     def sent(connection, *args, **more):
         found.moment(connection)
@@ -68,8 +69,13 @@ def line(monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
         found.moment(transaction.connection)
         return leave(transaction, *args)
 
+    def copied(cursor, *args, **more):
+        found.moment(cursor.connection)
+        return copy(cursor, *args, **more)
+
     with monkeypatch.context() as patch:
         patch.setattr(psycopg.Connection, "execute", sent)
+        patch.setattr(psycopg.Cursor, "copy", copied)
         patch.setattr(psycopg.Transaction, "__exit__", left)
         yield found
     found.close()
@@ -97,7 +103,8 @@ class Scene:
         work()
         moments, calm = self.line.seen, copies().content()
         assert moments > cuts
-        for index in range(1, moments, max(1, moments // cuts)):
+        stride = int(os.environ.get("CHATBUILDER_KILL_STRIDE", moments // cuts))  # 1: at every moment
+        for index in range(1, moments, stride):
             self.back()
             self.line.seen, self.line.left = 0, index
             with pytest.raises(UnavailableError) as caught:
