@@ -142,7 +142,7 @@ def test_in_a_terminal_it_prints_a_token_for_you(package):
             said += part
     assert process.wait(20) == 0
     text = said.decode()
-    (shown,) = re.findall(r"curl -H 'Authorization: Bearer ([\w.-]+)'", text)
+    (shown,) = re.findall(r"TOKEN=([\w.-]+)", text)
     assert '"role": "sam"' in claims_of(shown)
     assert (
         json.loads("{" + text.rpartition("\n{")[2])["environment"]["PGRST_JWT_SECRET"] not in text.rpartition("\n{")[0]
@@ -354,6 +354,21 @@ class TestServed:
         assert seen > 50
         for path in ("/rpc/run_archive", "/rpc/run_retention"):
             assert isinstance(rest.ask(path, token=token, data={}, method="POST").data, int)
+
+    @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+    def test_the_calls_of_the_page_work_as_they_stand(self, running):
+        rest, _, _ = running
+        page = (rest.folder / "integration.md").read_text("utf-8")
+        (calls,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+        calls = calls.replace("127.0.0.1:3000", f"127.0.0.1:{rest.port}").replace("id=eq.7", "id=eq.2")
+        environment = {"PATH": os.environ["PATH"], "TOKEN": rest.token("olga")}
+        done = subprocess.run(["sh", "-eu"], input=calls, capture_output=True, text=True, env=environment, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        answers = [json.loads(line) for line in re.split(r"(?<=\])(?=\[)", done.stdout)]
+        assert len(answers) == 4
+        assert len(answers[0]) > 3
+        assert [row["id"] for row in answers[3]] == [2]
+        assert rest.ask("/sessions?id=eq.2", "olga").data[0]["status"] == "Completed"
 
 
 def test_the_description_is_valid_openapi():

@@ -99,7 +99,8 @@ def start(args):
         if role is None:
             sys.exit("Say who you are in the database: python3 serve/postgrest.py --role ROLE")
         print(f"One for {role}, for {HOURS} hours; whoever has it may do here what {role} may:\\n")
-        print(f"curl -H 'Authorization: Bearer {signed(secret, role, HOURS)}' '{base}/all_sessions?limit=5'\\n")
+        print(f"TOKEN={signed(secret, role, HOURS)}\\n")
+        print(f"printf 'Authorization: Bearer %s' \\"$TOKEN\\" | curl -H @- '{base}/all_sessions?limit=5'\\n")
     environment.update(PGRST_DB_URI=database(), PGRST_JWT_SECRET=secret, PGRST_SERVER_PORT=str(args.port))
     call = [program, str(HERE / "postgrest.conf")]
     sys.stdout.flush()

@@ -69,7 +69,7 @@ def _schedule(blueprint: Blueprint) -> str:
 def _integration(blueprint: Blueprint) -> str:
     search = ""
     if blueprint.wants("search"):
-        search = 'curl -G -H "$AUTH" --data-urlencode \'query=slow index\' "$BASE/rpc/search_sessions"\n'
+        search = "chats -G --data-urlencode 'query=slow index' \"$BASE/rpc/search_sessions\"\n"
     return f"""# Connecting other tools
 
 Start PostgREST with `sh serve/serve.sh` (on Windows `serve/serve.ps1`). It listens on this machine only, at
@@ -83,11 +83,12 @@ it as PGRST_JWT_SECRET; then `python3 serve/postgrest.py token YOUR_ROLE --hours
 
 ```sh
 BASE=http://127.0.0.1:3000
-AUTH="Authorization: Bearer $TOKEN"
-curl -H "$AUTH" "$BASE/all_sessions?limit=20"
-curl -H "$AUTH" "$BASE/sessions?status=eq.Active&order=last_activity.desc"
-curl -H "$AUTH" "$BASE/sessions?last_activity=gte.2026-11-01T00:00:00Z"
-{search}curl -H "$AUTH" -X PATCH --json '{{"status": "Completed"}}' "$BASE/sessions?id=eq.7"
+# The token goes through a pipe: other users of this machine see what stands behind curl.
+chats() {{ printf 'Authorization: Bearer %s' "$TOKEN" | curl -sS -H @- "$@"; }}
+chats "$BASE/all_sessions?limit=20"
+chats "$BASE/sessions?status=eq.Active&order=last_activity.desc"
+chats "$BASE/sessions?last_activity=gte.2026-11-01T00:00:00Z"
+{search}chats -X PATCH --json '{{"status": "Completed"}}' "$BASE/sessions?id=eq.7"
 ```
 
 Make, Zapier and n8n reach the database itself with their PostgreSQL modules, where it can be reached from them: give
