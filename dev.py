@@ -6,7 +6,8 @@ python3 dev.py test [PYTEST...]   the tests; without arguments all, in parallel,
 python3 dev.py check              test and lint
 python3 dev.py lint               ruff, mypy, import-linter
 python3 dev.py lock [--upgrade]   write requirements/*.txt anew from pyproject.toml
-python3 dev.py pictures [ARGS...] the pictures in the README
+python3 dev.py pictures [ARGS...] the pictures in the README and the guides
+python3 dev.py reference          the tables in docs/commands.md and docs/answers.md
 python3 dev.py bench [ARGS...]    the benchmarks
 
 Standard library only; Python 3.11 or newer; Linux, macOS and Windows.
@@ -164,9 +165,15 @@ def lock(arguments: list[str]) -> int:
 
 
 def pictures(arguments: list[str]) -> int:
-    """Draw the README's pictures from the running program."""
+    """Draw the pictures of README and guides from the running program."""
     ensure("test")
     return call(PYTHON, ROOT / "tools" / "pictures.py", *arguments)
+
+
+def reference(arguments: list[str]) -> int:
+    """Write the tables of commands and answers from the program itself."""
+    ensure("test")
+    return call(PYTHON, ROOT / "tools" / "reference.py", *arguments)
 
 
 def bench(arguments: list[str]) -> int:
@@ -175,7 +182,7 @@ def bench(arguments: list[str]) -> int:
     return call(PYTHON, "-m", "benchmarks", *arguments)
 
 
-COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock, pictures, bench)}
+COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock, pictures, reference, bench)}
 
 
 def main() -> int:

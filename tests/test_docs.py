@@ -41,7 +41,7 @@ def test_the_readme_has_exactly_two_set_up_commands():
 
 def test_every_command_is_documented_and_no_other():
     page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"^\| `chatbuilder ([a-z]+)", page, re.MULTILINE))
+    documented = set(re.findall(r"^\| \[`chatbuilder ([a-z]+)", page, re.MULTILINE))
     assert documented == set(names())
 
 
