@@ -6,90 +6,32 @@ The pictures come from the running program with a home of their own, so that the
 from __future__ import annotations
 
 import asyncio
+import json
 import os
-import re
-import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-OUT = Path(__file__).resolve().parents[1] / "docs" / "pictures"
-WIDE, NARROW = (120, 36), (80, 24)
-ADA = "/home/ada"
-# How Rich writes its pictures: one element for each run of letters, spaces as entities, cells of this width.
-TEXT = re.compile(r'<text([^>]*) x="([\d.]+)"([^>]*) textLength="([\d.]+)"([^>]*)>([^<]*)</text>')
-SPACE, CELL = "&#160;", 12.2
+import platform_pictures
+from camera import ADA, NARROW, OUT, forget, window
+
 ANSWERS: dict[str, Any] = {
     "name": "Chat Sessions", "platform": "obsidian", "priorities": ["organization", "search", "analytics"],
     "features": ["tags", "projects", "dashboard"], "team_size": "solo", "complexity": "moderate",
 }  # fmt: skip
-
-
-def without_margins(text: re.Match[str]) -> str:
-    """Return a text element that starts at its first letter: some viewers drop the spaces before it."""
-    before, x, middle, length, after, words = text.groups()
-    letters = words.split(SPACE)
-    lead = next((n for n, word in enumerate(letters) if word), None)
-    if lead is None:
-        return ""
-    tail = next(n for n, word in enumerate(reversed(letters)) if word)
-    width = float(length) - (lead + tail) * CELL
-    inner = SPACE.join(letters[lead : len(letters) - tail])
-    return f'<text{before} x="{float(x) + lead * CELL:g}"{middle} textLength="{width:g}"{after}>{inner}</text>'
-
-
-class Camera:
-    """One window, and the pictures taken of it."""
-
-    def __init__(self, pilot: Any) -> None:
-        self.pilot, self.app = pilot, pilot.app
-
-    async def rest(self) -> None:
-        """Wait until nothing moves."""
-        while True:
-            await self.pilot.pause()
-            if self.app.idle:
-                await self.pilot.pause()
-                if self.app.idle:
-                    return
-            await asyncio.sleep(0.01)
-
-    async def press(self, *keys: str) -> None:
-        """Press keys, one after the other has been answered."""
-        for key in keys:
-            await self.pilot.press(key)
-            await self.rest()
-
-    async def go(self, step: str) -> None:
-        """Go on to a step."""
-        while self.app.state.session.step != step:
-            await self.press("enter")
-
-    def take(self, name: str) -> None:
-        """Write a picture."""
-        self.app.update(saved="✓ saved")
-        svg = self.app.export_screenshot(title="chatbuilder", simplify=True)
-        (OUT / f"{name}.svg").write_text(TEXT.sub(without_margins, svg), "utf-8", newline="\n")
-        print(f"docs/pictures/{name}.svg")
-
-
-@asynccontextmanager
-async def window(answers: Any = None, size: tuple[int, int] = WIDE, theme: str = "") -> AsyncIterator[Camera]:
-    """Open the wizard."""
-    from chatbuilder.app import make_app
-
-    app = make_app(None, answers)
-    async with app.run_test(size=size) as pilot:
-        if theme:
-            app.theme = theme
-        camera = Camera(pilot)
-        await camera.rest()
-        yield camera
+FIELD = {"name": "Client", "type": "select", "choices": ["Acme", "Globex"]}
+BEGAN = 1_770_000_000
+CHATS = (
+    ("Window functions in SQL", "How does a window function differ from GROUP BY?",
+     "A window function keeps every row.\n\n```sql\nSELECT title, rank() OVER (ORDER BY started) FROM chats;\n```\n\n"
+     "GROUP BY makes one row of each group."),
+    ("Running total", "A running total per month, please: with a window function?", "Use sum() OVER (ORDER BY month)."),
+    ("Double glazing", "Which window lets the least noise in?", "Triple glazing; the function of the middle pane …"),
+    ("Apple pie", "How long does an apple pie take?", "About 45 minutes at 190 °C."),
+)  # fmt: skip
 
 
 async def questions() -> None:
@@ -148,6 +90,16 @@ def elsewhere(session: Any, home: Path) -> Any:
     return replace(session, outcome=new)
 
 
+def drafts() -> tuple[Any, ...]:
+    """Two sessions that somebody left."""
+    from chatbuilder import pipeline
+
+    return (
+        pipeline.DraftInfo("d-1", "Research log", "notion", "features", "2026-11-22T16:40:00Z"),
+        pipeline.DraftInfo("d-2", "Chat Sessions", "excel", "review", "2026-11-20T09:12:00Z"),
+    )
+
+
 async def welcome() -> None:
     """What somebody sees who was here before."""
     from chatbuilder import pipeline
@@ -155,14 +107,10 @@ async def welcome() -> None:
     async with window() as camera:
         await camera.press("down")
     async with window() as camera:
-        drafts = (
-            pipeline.DraftInfo("d-1", "Research log", "notion", "features", "2026-11-22T16:40:00Z"),
-            pipeline.DraftInfo("d-2", "Chat Sessions", "excel", "review", "2026-11-20T09:12:00Z"),
-        )
         system = pipeline.SystemInfo(
             "s-1", "Chat Sessions", "obsidian", f"{ADA}/Documents/Chat Sessions vault", "", "ready", "", ""
         )
-        camera.app.update(drafts=drafts, systems=(system,))
+        camera.app.update(drafts=drafts(), systems=(system,))
         await camera.rest()
         await camera.press("home")
         camera.take("welcome")
@@ -195,16 +143,19 @@ async def chats() -> None:
     part.derived.update(last_activity=1312)
     system = SystemInfo("s-1", "Chat Sessions", "obsidian", f"{ADA}/Documents/Chat Sessions vault", "", "ready", "", "")
     forecast = SyncReport(dry_run=True, created=1306, updated=6, requests=1312, bytes=2_410_000, kept=2)
+    real = {name: getattr(bringing, name) for name in ("logs", "standing", "read", "fill")}
     bringing.logs = lambda: (FoundLogs("claude-code", "Claude Code", f"{ADA}/.claude/projects"),)
     bringing.standing = lambda config: bringing.Standing((system,), "", 1312)
     bringing.read, bringing.fill = lambda *rest: found, lambda *rest: forecast
     async with window() as camera:
-        await camera.press("ctrl+p", *"fill", "enter")
+        await camera.menu("fill")
         camera.take("fill")
         await camera.press("i")
         camera.app.screen.query_one("#path").value = f"{ADA}/Downloads/chatgpt-export.zip"
         await camera.press("enter")
         camera.take("import")
+    for name, value in real.items():
+        setattr(bringing, name, value)
 
 
 async def looks() -> None:
@@ -217,8 +168,77 @@ async def looks() -> None:
             camera.take(f"review-{name}")
 
 
+async def dialogs(home: Path) -> None:
+    """The menu and what opens over a step: a field of one's own, the export, the chooser of files, a question."""
+    downloads = home / "Downloads"
+    downloads.mkdir()
+    for name, size in (("chatgpt-export.zip", 48_211_004), ("claude-data.zip", 3_120_444), ("notes.txt", 812)):
+        with (downloads / name).open("wb") as file:
+            file.truncate(size)
+        os.utime(downloads / name, (1_795_000_000, 1_795_000_000))
+    async with window({**ANSWERS, "options": {"custom_fields": [FIELD]}}) as camera:
+        await camera.press("ctrl+p")
+        camera.take("menu")
+        await camera.press("escape")
+        camera.app.screen.query_one("#fields").focus()
+        await camera.press("home", "space")
+        camera.take("field")
+        await camera.press("escape")
+        await camera.go("solution")
+        await camera.press("e")
+        camera.app.screen.query_one("#folder").value = "~/Documents/Chat Sessions package"
+        await camera.rest()
+        camera.take("export")
+        await camera.press("escape", "ctrl+p", *"import", "enter")
+        camera.app.screen.query_one("#path").value = str(downloads)
+        await camera.press("ctrl+o")
+        camera.take("chooser", home)
+    forget()
+    async with window() as camera:
+        await camera.press("down")
+    async with window() as camera:
+        camera.app.update(drafts=drafts())
+        await camera.rest()
+        await camera.press("home", "delete")
+        camera.take("question")
+    forget()
+
+
+async def finding(home: Path) -> None:
+    """Searching all chats, and reading one."""
+    from chatbuilder import pipeline
+
+    export = home / "conversations.json"
+    export.write_text(json.dumps([conversation(at, *said) for at, said in enumerate(CHATS)]), "utf-8")
+    pipeline.import_chats([str(export)])
+    async with window() as camera:
+        await camera.menu("search chats")
+        await camera.type("window function")
+        camera.take("search")
+        await camera.press("enter", "enter")
+        camera.take("reading")
+    forget()
+
+
+def conversation(at: int, title: str, prompt: str, answer: str) -> dict[str, Any]:
+    """A chat as ChatGPT exports it."""
+
+    def node(key: str, parent: str | None, role: str, text: str) -> dict[str, Any]:
+        content = {"content_type": "text", "parts": [text]}
+        message = {"id": key, "author": {"role": role}, "create_time": began + 5, "content": content}
+        return {"id": key, "parent": parent, "children": [], "message": message}
+
+    began = BEGAN + at * 86_400 * 3.1
+    nodes = (node("u", "root", "user", prompt), node("a", "u", "assistant", answer))
+    root: dict[str, Any] = {"id": "root", "parent": None, "children": [], "message": None}
+    return {
+        "id": f"c{at}", "conversation_id": f"c{at}", "title": title, "create_time": began, "update_time": began + 840,
+        "mapping": {"root": root, "u": nodes[0], "a": nodes[1]}, "current_node": "a", "default_model_slug": "gpt-5",
+    }  # fmt: skip
+
+
 async def everything(home: Path) -> None:
-    """Take all pictures; what one window leaves behind, the next would offer to resume."""
+    """Take all pictures."""
     await questions()
     forget()
     await design()
@@ -229,11 +249,11 @@ async def everything(home: Path) -> None:
     await welcome()
     await connect()
     await chats()
-
-
-def forget() -> None:
-    """Remove sessions and systems."""
-    shutil.rmtree(os.environ["CHATBUILDER_HOME"], ignore_errors=True)
+    forget()
+    await dialogs(home)
+    await finding(home)
+    await platform_pictures.platforms()
+    platform_pictures.results()
 
 
 def main() -> int:
