@@ -70,7 +70,9 @@ def variables(tree: ast.AST) -> Iterator[str]:
     """Every variable of the environment that a module reads or speaks of."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from re.findall(r"\b(?:CHATBUILDER_[A-Z_]+|PG[A-Z]{3,})\b|^[A-Z_]+_(?:TOKEN|CREDENTIALS)$", node.value)
+            yield from re.findall(
+                r"\b(?:CHATBUILDER_[A-Z_]+|PG[A-Z]{3,})\b|^[A-Z_]+_(?:TOKEN|CREDENTIALS)$", node.value
+            )
         reads = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
         if reads is not None and ast.unparse(reads).endswith(("environ", "env")):
             yield from (arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant))
