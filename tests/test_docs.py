@@ -124,3 +124,15 @@ def test_every_answer_is_documented():
     groups = (catalog.PLATFORMS, catalog.PRIORITIES, catalog.FEATURES, catalog.TEAM_SIZES, catalog.COMPLEXITIES)
     assert [key for group in groups for key in group if f"`{key}`" not in page] == []
     assert [kind for kind in catalog.CUSTOM_FIELD_TYPES if f"`{kind}`" not in page] == []
+
+
+def test_the_places_that_developers_are_sent_to_exist():
+    """A path in backticks stands in the source, the project or the tests; `<platform>` is each of the packages."""
+    for name in ("architecture.md", "development.md", "sync.md", "sources.md"):
+        text = words(ROOT / "docs" / name)
+        for found in sorted(
+            set(re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|tcss))?|[a-z]+/<platform>/[a-z_.]*)`", text))
+        ):
+            places = [found.replace("<platform>", platform) for platform in ("notion", "airtable", "sheets")]
+            roots = (ROOT, ROOT / "src" / "chatbuilder")
+            assert any((root / place).exists() for root in roots for place in places), f"{name}: {found}"

@@ -1,8 +1,8 @@
 """Every example in README and docs is run, page by page, from the top down, in an empty home.
 
 The three vendors are the strict fakes, reached over HTTP through their own libraries; PostgreSQL is a real server. A
-block of TOML that begins with `# NAME.toml` is a file of that name for the commands of its page; the first one without a
-name is answers.toml.
+block of TOML that begins with `# NAME.toml` is a file of that name for the commands of its page; the first one that has
+no name is answers.toml.
 """
 
 from __future__ import annotations

@@ -70,9 +70,7 @@ def test_the_token_is_in_no_file_and_the_account_has_a_name(used):
 
 
 @pytest.mark.parametrize(
-    ("system", "dirs"),
-    [("Linux", platformdirs.unix.Unix), ("macOS", platformdirs.macos.MacOS)],
-    ids=["Linux", "macOS"],
+    ("system", "dirs"), [("Linux", platformdirs.unix.Unix), ("macOS", platformdirs.macos.MacOS)], ids=["Linux", "macOS"]
 )
 def test_the_folders_to_delete_are_all_that_are_used(system, dirs):
     """Below one of the folders that the page lists stands each that the program would use."""
