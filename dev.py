@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -164,25 +165,20 @@ def lock(arguments: list[str]) -> int:
     return 0
 
 
-def pictures(arguments: list[str]) -> int:
-    """Draw the pictures of README and guides from the running program."""
-    ensure("test")
-    return call(PYTHON, ROOT / "tools" / "pictures.py", *arguments)
+def tool(*words: object) -> Callable[[list[str]], int]:
+    """Return the command that runs a script of the checkout."""
+
+    def command(arguments: list[str]) -> int:
+        ensure("test")
+        return call(PYTHON, *words, *arguments)
+
+    return command
 
 
-def reference(arguments: list[str]) -> int:
-    """Write the tables of commands and answers from the program itself."""
-    ensure("test")
-    return call(PYTHON, ROOT / "tools" / "reference.py", *arguments)
-
-
-def bench(arguments: list[str]) -> int:
-    """Measure what the README claims."""
-    ensure("test")
-    return call(PYTHON, "-m", "benchmarks", *arguments)
-
-
-COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock, pictures, reference, bench)}
+COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock)}
+COMMANDS["pictures"] = tool(ROOT / "tools" / "pictures.py")  # draws those of README and guides from the running program
+COMMANDS["reference"] = tool(ROOT / "tools" / "reference.py")  # writes what --help and the models say into docs/
+COMMANDS["bench"] = tool("-m", "benchmarks")  # measures what the README claims
 
 
 def main() -> int:
