@@ -106,10 +106,10 @@ def make_venv() -> None:
     must(sys.executable, "-m", "venv", VENV)
 
 
-def ensure(wanted: str) -> None:
-    """Have .venv hold the locked set and the project itself."""
+def ensure(wanted: str) -> int:
+    """Have .venv hold the locked set and the project itself; return 0, or end here."""
     if installed(wanted):
-        return
+        return 0
     print(f"Preparing .venv ({wanted}) ...", file=sys.stderr)
     make_venv()
     for name in SETS:
@@ -118,6 +118,7 @@ def ensure(wanted: str) -> None:
     must(*pip, "--require-hashes", "-r", LOCKS / f"{wanted}.txt")
     must(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
     stamp(wanted).write_text(fingerprint(wanted), "utf-8")
+    return 0
 
 
 def run(arguments: list[str]) -> int:
@@ -166,19 +167,13 @@ def lock(arguments: list[str]) -> int:
 
 
 def tool(*words: object) -> Callable[[list[str]], int]:
-    """Return the command that runs a script of the checkout."""
-
-    def command(arguments: list[str]) -> int:
-        ensure("test")
-        return call(PYTHON, *words, *arguments)
-
-    return command
+    """Return the command that runs a script of the checkout, in the environment of the tests."""
+    return lambda arguments: ensure("test") or call(PYTHON, *words, *arguments)
 
 
 COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock)}
-COMMANDS["pictures"] = tool(ROOT / "tools" / "pictures.py")  # draws those of README and guides from the running program
-COMMANDS["reference"] = tool(ROOT / "tools" / "reference.py")  # writes what --help and the models say into docs/
-COMMANDS["bench"] = tool("-m", "benchmarks")  # measures what the README claims
+COMMANDS |= {name: tool(ROOT / "tools" / f"{name}.py") for name in ("pictures", "reference")}
+COMMANDS["bench"] = tool("-m", "benchmarks")
 
 
 def main() -> int:
