@@ -26,6 +26,7 @@ import pytest
 
 from chatbuilder import answers
 from chatbuilder.config import Config
+from chatbuilder.provision.outside import limits
 from tests.databases import PROGRAMS, Server
 from tests.helpers import ROOT, Cli
 from tests.unit.importers.samples import chatgpt, claude
@@ -104,6 +105,7 @@ class Reader:
             if words[:3] == ["python3", "dev.py", "run"]:
                 words = ["chatbuilder", *words[3:]]
             if words[0] == "chatbuilder":
+                limits._shared.clear()  # each command is a process of its own, and begins with the vendor's whole limit
                 done = self.cli(*words[1:])
                 assert done.code == 0, f"{line}\n{done.out}{done.err}"
             else:
