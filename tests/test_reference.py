@@ -62,7 +62,7 @@ def test_a_new_option_is_told_by_name():
 
 
 def test_words_for_what_is_gone_are_an_error():
-    with pytest.raises(SystemExit, match=r"no words for key \['new'\]; words for \['old'\]"):
+    with pytest.raises(LookupError, match=r"no words for key \['new'\], and words for \['old'\]"):
         reference.agree("key", ["new"], {"old": "…"})
 
 

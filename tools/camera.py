@@ -102,6 +102,8 @@ async def window(answers: Any = None, size: tuple[int, int] = WIDE, theme: str =
 
 def write(name: str, svg: str) -> None:
     """Write a picture whose texts have no spaces in front."""
+    # Rich names its classes after all that it drew, a folder of this run included.
+    svg = re.sub(r"\bterminal-\d+", f"terminal-{name}", svg)
     (OUT / f"{name}.svg").write_text(TEXT.sub(without_margins, svg), "utf-8", newline="\n")
     print(f"docs/pictures/{name}.svg")
 

@@ -1,4 +1,4 @@
-"""Draw every screen of the wizard into docs/pictures: `python3 dev.py pictures`.
+"""Draw every screen of the wizard into docs/pictures: `python3 dev.py pictures [SCENE...]`.
 
 The pictures come from the running program with a home of their own, so that they are the same on every machine.
 """
@@ -8,15 +8,19 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 import tempfile
+import zipfile
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import quote
 
 import platform_pictures
-from camera import ADA, NARROW, OUT, forget, window
+from camera import ADA, NARROW, OUT, forget, print_out, window
 
 ANSWERS: dict[str, Any] = {
     "name": "Chat Sessions", "platform": "obsidian", "priorities": ["organization", "search", "analytics"],
@@ -34,7 +38,7 @@ CHATS = (
 )  # fmt: skip
 
 
-async def questions() -> None:
+async def questions(home: Path) -> None:
     """The first four steps, as somebody answers them."""
     async with window() as camera:
         await camera.press(*["down"] * 4)
@@ -49,7 +53,7 @@ async def questions() -> None:
         camera.take("help")
 
 
-async def design() -> None:
+async def design(home: Path) -> None:
     """Review and the four tabs of the Solution."""
     async with window(ANSWERS) as camera:
         camera.take("review")
@@ -100,7 +104,7 @@ def drafts() -> tuple[Any, ...]:
     )
 
 
-async def welcome() -> None:
+async def welcome(home: Path) -> None:
     """What somebody sees who was here before."""
     from chatbuilder import pipeline
 
@@ -116,19 +120,18 @@ async def welcome() -> None:
         camera.take("welcome")
 
 
-async def connect() -> None:
+async def connect(home: Path) -> None:
     """Where a token is given, on a machine with a keyring."""
     from chatbuilder.pipeline import connecting
 
-    problem, connecting.keyring_problem = connecting.keyring_problem, lambda: ""
-    async with window({**ANSWERS, "platform": "notion"}) as camera:
-        await camera.go("setup")
-        await camera.press("ctrl+t")
-        camera.take("connect")
-    connecting.keyring_problem = problem
+    with patch.object(connecting, "keyring_problem", lambda: ""):
+        async with window({**ANSWERS, "platform": "notion"}) as camera:
+            await camera.go("setup")
+            await camera.press("ctrl+t")
+            camera.take("connect")
 
 
-async def chats() -> None:
+async def chats(home: Path) -> None:
     """What an import and a filling would do, told before they do it."""
     from chatbuilder.pipeline import bringing
     from chatbuilder.pipeline.importing import FoundLogs, ImportReport
@@ -143,22 +146,22 @@ async def chats() -> None:
     part.derived.update(last_activity=1312)
     system = SystemInfo("s-1", "Chat Sessions", "obsidian", f"{ADA}/Documents/Chat Sessions vault", "", "ready", "", "")
     forecast = SyncReport(dry_run=True, created=1306, updated=6, requests=1312, bytes=2_410_000, kept=2)
-    real = {name: getattr(bringing, name) for name in ("logs", "standing", "read", "fill")}
-    bringing.logs = lambda: (FoundLogs("claude-code", "Claude Code", f"{ADA}/.claude/projects"),)
-    bringing.standing = lambda config: bringing.Standing((system,), "", 1312)
-    bringing.read, bringing.fill = lambda *rest: found, lambda *rest: forecast
-    async with window() as camera:
-        await camera.menu("fill")
-        camera.take("fill")
-        await camera.press("i")
-        camera.app.screen.query_one("#path").value = f"{ADA}/Downloads/chatgpt-export.zip"
-        await camera.press("enter")
-        camera.take("import")
-    for name, value in real.items():
-        setattr(bringing, name, value)
+    logs = (FoundLogs("claude-code", "Claude Code", f"{ADA}/.claude/projects"),)
+    standing = bringing.Standing((system,), "", 1312)
+    with (
+        patch.multiple(bringing, logs=lambda: logs, standing=lambda config: standing),
+        patch.multiple(bringing, read=lambda *rest: found, fill=lambda *rest: forecast),
+    ):
+        async with window() as camera:
+            await camera.menu("fill")
+            camera.take("fill")
+            await camera.press("i")
+            camera.app.screen.query_one("#path").value = f"{ADA}/Downloads/chatgpt-export.zip"
+            await camera.press("enter")
+            camera.take("import")
 
 
-async def looks() -> None:
+async def looks(home: Path) -> None:
     """The smallest window, and the other colours."""
     async with window(size=NARROW) as camera:
         await camera.press(*["down"] * 4)
@@ -201,23 +204,52 @@ async def dialogs(home: Path) -> None:
         await camera.rest()
         await camera.press("home", "delete")
         camera.take("question")
-    forget()
 
 
 async def finding(home: Path) -> None:
     """Searching all chats, and reading one."""
     from chatbuilder import pipeline
 
-    export = home / "conversations.json"
-    export.write_text(json.dumps([conversation(at, *said) for at, said in enumerate(CHATS)]), "utf-8")
-    pipeline.import_chats([str(export)])
+    pipeline.import_chats([str(export_of(home))])
     async with window() as camera:
         await camera.menu("search chats")
         await camera.type("window function")
         camera.take("search")
         await camera.press("enter", "enter")
         camera.take("reading")
-    forget()
+
+
+def command_line(home: Path) -> None:
+    """The same without the wizard: what commands print, from an export to a vault."""
+    export = export_of(home)
+    (home / "answers.toml").write_text('platform = "obsidian"\npriorities = ["organization", "search"]\n', "utf-8")
+    lines = (
+        "chatbuilder apply --answers answers.toml --yes",
+        f"chatbuilder import {export.name}",
+        "chatbuilder search window function",
+        "chatbuilder sync obsidian --dry-run",
+        "chatbuilder sync obsidian",
+    )
+    print_out("commands", "without the wizard", [(line, printed(line, home)) for line in lines])
+
+
+def printed(line: str, home: Path) -> str:
+    """What a command prints. Of its progress only the steps are shown, without their middle: they come in any case."""
+    words = [sys.executable, "-m", "chatbuilder", *line.split()[1:]]
+    done = subprocess.run(words, cwd=home, capture_output=True, encoding="utf-8", check=True, timeout=120)
+    progress = "".join(text for text in done.stderr.splitlines(keepends=True) if text.startswith("["))
+    found = (progress + done.stdout).replace(quote(str(home), safe=""), quote(ADA, safe="")).replace(str(home), ADA)
+    shown = [text.rstrip() for text in found.splitlines()]
+    steps = [text for text in shown if text.startswith("[")]
+    return "\n".join(text if text not in steps[2:-1] else "…" for text in shown if text not in steps[3:-1])
+
+
+def export_of(home: Path) -> Path:
+    """Write some chats as ChatGPT exports them."""
+    export = home / "chatgpt-export.zip"
+    with zipfile.ZipFile(export, "w") as file:
+        file.writestr("conversations.json", json.dumps([conversation(at, *said) for at, said in enumerate(CHATS)]))
+    return export
 
 
 def conversation(at: int, title: str, prompt: str, answer: str) -> dict[str, Any]:
@@ -237,38 +269,50 @@ def conversation(at: int, title: str, prompt: str, answer: str) -> dict[str, Any
     }  # fmt: skip
 
 
-async def everything(home: Path) -> None:
-    """Take all pictures."""
-    await questions()
-    forget()
-    await design()
-    await building(home)
-    forget()
-    await looks()
-    forget()
-    await welcome()
-    await connect()
-    await chats()
-    forget()
-    await dialogs(home)
-    await finding(home)
-    await platform_pictures.platforms()
-    platform_pictures.results()
+SCENES: dict[str, Callable[[Path], Awaitable[None] | None]] = {
+    scene.__name__: scene
+    for scene in (
+        questions, design, building, welcome, connect, chats, looks, dialogs, finding, command_line,
+        platform_pictures.platforms, platform_pictures.results,
+    )
+}  # fmt: skip
 
 
-def main() -> int:
-    """Draw the pictures."""
+def draw(name: str, folder: Path) -> str:
+    """Play one scene in a home of its own; return why it could not be played, "" when it was."""
+    home = folder / name / "ada"
+    home.mkdir(parents=True)
+    homes = {"HOME": str(home), "USERPROFILE": str(home), "CHATBUILDER_HOME": str(home / "chatbuilder")}
+    quiet = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", "TEXTUAL_ANIMATIONS": "none"}
+    with patch.dict(os.environ, {**homes, **quiet}):
+        os.environ.pop("NO_COLOR", None)
+        try:
+            coming = SCENES[name](home)
+            if coming is not None:
+                asyncio.run(wait_for(coming))
+        except Exception as error:  # noqa: BLE001  (a screen that changed must not cost the other pictures)
+            return f"{type(error).__name__}: {error}"
+    return ""
+
+
+async def wait_for(coming: Awaitable[None]) -> None:
+    """Await what a scene returned."""
+    await coming
+
+
+def main(wanted: Sequence[str]) -> int:
+    """Draw the pictures of the scenes that are named, of all when none is. 1 when one could not be drawn."""
+    if unknown := [name for name in wanted if name not in SCENES]:
+        print(f"unknown: {', '.join(unknown)}; there are {', '.join(SCENES)}", file=sys.stderr)
+        return 2
     OUT.mkdir(parents=True, exist_ok=True)
-    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
-    os.environ["TEXTUAL_ANIMATIONS"] = "none"
-    os.environ.pop("NO_COLOR", None)
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder).resolve() / "ada"
-        home.mkdir()
-        os.environ |= {"HOME": str(home), "USERPROFILE": str(home), "CHATBUILDER_HOME": str(home / "chatbuilder")}
-        asyncio.run(everything(home))
-    return 0
+        troubles = {name: draw(name, Path(folder).resolve()) for name in wanted or SCENES}
+    for name, trouble in troubles.items():
+        if trouble:
+            print(f"not drawn, the scene {name} stopped: {trouble}", file=sys.stderr)
+    return int(any(troubles.values()))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

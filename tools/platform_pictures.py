@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from camera import ADA, OUT, Camera, forget, print_out, window
 
@@ -55,21 +56,17 @@ def vendors() -> Iterator[None]:
             ),
             "GOOGLE": stack.enter_context(sheets.serving(sheets.GoogleFake())),
         }  # fmt: skip
-        before = dict(os.environ)
-        os.environ |= {f"CHATBUILDER_{name}_URL": url for name, url in addresses.items()}
-        os.environ |= {"NOTION_TOKEN": "ntn_picture", "AIRTABLE_TOKEN": secret}
-        os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = str(file)
-        try:
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        tokens = {
+            "NOTION_TOKEN": "ntn_picture", "AIRTABLE_TOKEN": secret, "GOOGLE_APPLICATION_CREDENTIALS": str(file),
+        }  # fmt: skip
+        stack.enter_context(patch.dict(os.environ, tokens))
+        stack.enter_context(patch.dict(os.environ, {f"CHATBUILDER_{name}_URL": url for name, url in addresses.items()}))
+        yield
 
 
-async def platforms() -> None:
+async def platforms(home: Path) -> None:
     """Take the design and Auto-setup of every platform, before anything is built."""
-    home, os.environ["HOME"] = os.environ["HOME"], ADA
-    with vendors():
+    with vendors(), patch.dict(os.environ, {"HOME": ADA}):
         for platform in ANSWERS:
             async with window(answers(platform)) as camera:
                 await camera.go("solution")
@@ -78,7 +75,6 @@ async def platforms() -> None:
                 await setup(camera)
                 camera.take(f"{platform}-setup")
             forget()
-    os.environ["HOME"] = home
 
 
 async def setup(camera: Camera) -> None:
@@ -87,15 +83,12 @@ async def setup(camera: Camera) -> None:
     await camera.rest()
 
 
-def results() -> None:
+def results(home: Path) -> None:
     """Build the local systems and show what is on the disk."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for platform in ("obsidian", "logseq", "excel", "custom"):
-            place = folder / {"excel": "Chats.xlsx", "custom": "chats.db"}.get(platform, platform)
-            build(platform, place)
-            RESULTS[platform](place)
-            forget()
+    for platform, show in RESULTS.items():
+        place = home / {"excel": "Chats.xlsx", "custom": "chats.db"}.get(platform, platform)
+        build(platform, place)
+        show(place)
 
 
 def build(platform: str, place: Path) -> None:

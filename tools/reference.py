@@ -34,7 +34,7 @@ EXIT_CODES = {
     "INPUT": "invalid answers or input; nothing was changed",
     "CREDENTIALS": "a token is missing, refused, or may not do what is needed; `token check` says what is missing",
     "REFUSED": "the platform refused: a limit of your plan, or it cannot be reached before anything was done",
-    "PARTLY": "partly done: run it again",
+    "PARTLY": "partly done: run it again; for `import` chats in quarantine, for `verify` differences",
     "INTERRUPTED": "stopped by you; everything done so far is kept",
 }
 VARIABLES = {
@@ -195,11 +195,11 @@ def about(parser: argparse.ArgumentParser) -> str:
 
 
 def command_reference() -> str:
-    """Return every command with its usage and options."""
-    out = ""
+    """Return every command with its usage and options; `--json` is explained once."""
+    out = "`--json` prints one JSON document on stdout. `--help` is there everywhere.\n\n"
     for prog, parser in commands():
         out += f"### {prog}\n\n{about(parser)}.\n\n```text\n{usage(parser)}\n```\n\n"
-        if actions := own_actions(parser):
+        if actions := [action for action in own_actions(parser) if action.dest != "json"]:
             out += options(actions) + "\n"
         for group in shared_groups(parser):
             out += f"Also takes the [{group.title}](#{anchor(str(group.title))}).\n\n"
@@ -231,11 +231,13 @@ def variables() -> str:
 
 
 def agree(what: str, known: Iterable[str], told: Mapping[str, str]) -> None:
-    """See that everything has words here, and nothing else has."""
+    """See that everything has words here, and nothing else has. Raises `LookupError`."""
     known = list(known)
     missing, stale = [key for key in known if key not in told], [key for key in told if key not in known]
     if missing or stale:
-        raise SystemExit(f"tools/reference.py: no words for {what} {missing}; words for {stale}, which is not there")
+        raise LookupError(
+            f"tools/reference.py has no words for {what} {missing}, and words for {stale}, which are gone"
+        )
 
 
 def fields() -> Iterator[tuple[str, FieldInfo]]:
@@ -366,7 +368,12 @@ def main() -> int:
     """Write the pages."""
     for page in PAGES:
         place = DOCS / page
-        place.write_text(rendered(place.read_text("utf-8")), "utf-8", newline="\n")
+        try:
+            text = rendered(place.read_text("utf-8"))
+        except LookupError as error:
+            print(error, file=sys.stderr)
+            return 1
+        place.write_text(text, "utf-8", newline="\n")
         print(f"docs/{page}")
     return 0
 
