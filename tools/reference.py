@@ -54,6 +54,7 @@ VARIABLES = {
     "WAYLAND_DISPLAY": "see `DISPLAY`",
     "TEXTUAL_DRIVER": "set by `serve` for the wizards that it starts",
 }
+NOT_EMPTY = ("options.assistants", "options.topics")  # a validator says so, not the type
 KEYS = {
     "version": "the version of this format",
     "name": "the system's name; not a path",
@@ -283,6 +284,8 @@ def limits(key: str, info: FieldInfo) -> str:
     told = []
     least = next((m.min_length for m in info.metadata if hasattr(m, "min_length")), None)
     most = next((m.max_length for m in info.metadata if hasattr(m, "max_length")), None)
+    if key in NOT_EMPTY:
+        least = 1
     if least is not None:
         told.append(f"at least {least}")
     if most is not None:
