@@ -8,6 +8,7 @@ python3 dev.py lint               ruff, mypy, import-linter
 python3 dev.py lock [--upgrade]   write requirements/*.txt anew from pyproject.toml
 python3 dev.py pictures [ARGS...] the pictures in the README
 python3 dev.py bench [ARGS...]    the benchmarks
+python3 dev.py mutants [ROOM...]  plants mistakes in a room and counts those that its tests notice
 
 Standard library only; Python 3.11 or newer; Linux, macOS and Windows.
 """
@@ -175,7 +176,13 @@ def bench(arguments: list[str]) -> int:
     return call(PYTHON, "-m", "benchmarks", *arguments)
 
 
-COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock, pictures, bench)}
+def mutants(arguments: list[str]) -> int:
+    """Ask which mistakes in the rules no test would notice."""
+    ensure("dev")
+    return call(PYTHON, ROOT / "tools" / "mutants.py", *arguments)
+
+
+COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock, pictures, bench, mutants)}
 
 
 def main() -> int:
