@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 GOAL = 80.0
 NOTICED = {"killed", "timeout", "segfault"}
-# What is mutated, and the tests (below tests/unit) whose trade it is. Narrow on purpose: its own tests should hold a rule.
+# What is mutated, and the tests below tests/unit whose trade it is. Narrow on purpose: its own tests hold a rule.
 ROOMS = {
     "config": ("config.py", "test_config.py"),
     "filters": ("filters.py", "test_filters.py"),
