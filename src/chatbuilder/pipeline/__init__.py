@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from chatbuilder.pipeline.exporting import export, package
     from chatbuilder.pipeline.health import Check, audit_entries, doctor
     from chatbuilder.pipeline.importing import FoundLogs, ImportProgress, ImportReport, discover_logs, import_chats
+    from chatbuilder.pipeline.metering import RECENT, PlatformUsage, Usage, usage
     from chatbuilder.pipeline.moving import Move, MoveForecast, MoveReport, forecast_move, move, plan_move
     from chatbuilder.pipeline.provisioning import SystemInfo, TargetReport, apply, inspect_target, jobs, systems
     from chatbuilder.pipeline.syncing import SyncProblem, SyncProgress, SyncReport, SyncWaiting, sync
@@ -58,13 +59,13 @@ if TYPE_CHECKING:
     from chatbuilder.provision.runner import Event, StepDone, StepFailed, StepStarted, StepWaiting
 
 __all__ = [
-    "Account", "Change", "Changes", "ChatInfo", "ChatList", "Check", "Draft", "DraftInfo", "Drift", "Event",
+    "RECENT", "Account", "Change", "Changes", "ChatInfo", "ChatList", "Check", "Draft", "DraftInfo", "Drift", "Event",
     "ExportReport", "Figure", "Figures", "Filters", "FoundLogs", "Hit", "Hits", "ImportProgress", "ImportReport",
     "Job", "Leftover", "Month", "Move", "MoveForecast", "MoveReport",
-    "ProjectInfo", "StepDone", "StepFailed", "StepStarted", "StepWaiting", "StoredProblem",
+    "PlatformUsage", "ProjectInfo", "StepDone", "StepFailed", "StepStarted", "StepWaiting", "StoredProblem",
     "SyncProblem", "SyncProgress", "SyncReport", "SyncWaiting",
-    "SystemInfo", "TargetReport", "TokenInfo", "answers_toml", "apply", "audit_entries", "build", "changes", "chat",
-    "chats", "chats_csv", "check", "default_target",
+    "SystemInfo", "TargetReport", "TokenInfo", "Usage", "answers_toml", "apply", "audit_entries", "build", "changes",
+    "chat", "chats", "chats_csv", "check", "default_target",
     "delete_chats", "delete_draft", "design_text", "destroy", "discover_logs",
     "doctor", "drafts", "export", "forecast_move",
     "has_draft", "import_chats", "import_problems", "inspect_target", "jobs",
@@ -72,7 +73,7 @@ __all__ = [
     "name_project", "new_draft", "package", "peek_draft", "plan_move", "preview",
     "projects", "raw_toml", "read_date", "release_draft", "repair", "restore_chat", "save_draft", "search", "share",
     "stats", "sync",
-    "systems", "token_check", "token_file", "token_list", "token_rm", "token_set", "verify", "with_target",
+    "systems", "token_check", "token_file", "token_list", "token_rm", "token_set", "usage", "verify", "with_target",
 ]  # fmt: skip
 _HOMES = {
     "chatbuilder.answers": "check",
@@ -103,6 +104,7 @@ _HOMES = {
     "chatbuilder.pipeline.tidying": "Leftover leftovers",
     "chatbuilder.pipeline.tokens": "token_check token_file token_list token_rm token_set",
     "chatbuilder.pipeline.upkeep": "Drift destroy repair verify",
+    "chatbuilder.pipeline.metering": "RECENT PlatformUsage Usage usage",
     "chatbuilder.provision.base": "Account",
     "chatbuilder.provision.runner": "Event StepDone StepFailed StepStarted StepWaiting",
 }
