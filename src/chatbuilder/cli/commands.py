@@ -13,6 +13,7 @@ from chatbuilder.cli import output
 from chatbuilder.cli.building import apply, config_of, repair
 from chatbuilder.cli.chats import chats, chats_project, chats_projects, chats_restore, chats_rm, chats_show, search
 from chatbuilder.cli.figures import stats
+from chatbuilder.cli.history import jobs, jobs_show, log
 from chatbuilder.cli.importing import import_chats
 from chatbuilder.cli.moving import move
 from chatbuilder.cli.opening import newest_draft, resume, wizard
@@ -246,37 +247,6 @@ def destroy(arguments: Namespace) -> int:
     return ExitCode.DONE
 
 
-def jobs(arguments: Namespace) -> int:
-    """List provisioning jobs."""
-    found = pipeline.jobs()
-    if arguments.json:
-        output.as_json([job.data() for job in found])
-    else:
-        rows = [
-            (j.id, j.system, j.status, j.started, j.finished or "", (j.error or {}).get("message", "")) for j in found
-        ]
-        output.table(("Job", "System", "Status", "Started", "Finished", "Error"), rows, "No jobs yet.")
-    return ExitCode.DONE
-
-
-def log(arguments: Namespace) -> int:
-    """Show the audit log."""
-    found = pipeline.audit_entries()
-    if arguments.json:
-        output.as_json(found)
-    else:
-        rows = [
-            (
-                e.get("at", ""),
-                e.get("action", ""),
-                ", ".join(f"{k}={v}" for k, v in e.items() if k not in ("at", "action")),
-            )
-            for e in found
-        ]
-        output.table(("When (UTC)", "What", "Details"), rows, "Nothing was changed yet.")
-    return ExitCode.DONE
-
-
 def doctor(arguments: Namespace) -> int:
     """Check everything chatbuilder needs."""
     found = pipeline.doctor()
@@ -291,8 +261,8 @@ def doctor(arguments: Namespace) -> int:
 
 _ALL: tuple[Callable[[Namespace], int], ...] = (
     wizard, resume, drafts, drafts_rm, answers_help, answers_check, answers_show, answers_share, build, show, plan,
-    apply, systems, verify, repair, destroy, token_help, token_set, token_list, token_check, token_rm, jobs, log,
-    doctor, import_chats, chats, chats_show, chats_rm, chats_restore, chats_projects, chats_project, search, stats,
+    apply, systems, verify, repair, destroy, token_help, token_set, token_list, token_check, token_rm, jobs, jobs_show,
+    log, doctor, import_chats, chats, chats_show, chats_rm, chats_restore, chats_projects, chats_project, search, stats,
     sync, move, serve,
 )  # fmt: skip
 _COMMANDS = {function.__name__: function for function in _ALL}

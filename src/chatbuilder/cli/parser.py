@@ -173,9 +173,20 @@ def _port(text: str) -> int:
 
 
 def _records(commands: Commands) -> None:
-    _add(commands, "jobs", "List provisioning jobs")
-    _add(commands, "log", "Show the audit log: what was changed and when")
+    jobs = _add(commands, "jobs", "List what was built when, and what came of it; newest first")
+    _past(jobs)
+    show = _add(jobs.add_subparsers(metavar="ACTION"), "show", "Show one job and what to do next", command="jobs_show")
+    show.add_argument("job", metavar="JOB", help="job id, or its beginning")
+    _past(_add(commands, "log", "Show what was done, when and to what; newest first"))
     _add(commands, "doctor", "Check everything chatbuilder needs")
+
+
+def _past(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--system", metavar="SYSTEM", default="", help="only of this system: its id, or its beginning")
+    sub.add_argument("--since", metavar="DATE", default="", help="on this day or later (2026-11, 2026-11-22; UTC)")
+    sub.add_argument("--before", metavar="DATE", default="", help="before this day or moment")
+    about = "how many; 0: all (default: 50, with --json all)"
+    sub.add_argument("--limit", type=chat_options.number, metavar="N", help=about)
 
 
 def names(argv: Sequence[str] = ()) -> list[str]:

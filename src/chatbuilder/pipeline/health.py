@@ -1,4 +1,4 @@
-"""`doctor` and `log`: what is well, what is missing and what to do about it; what was changed and when."""
+"""`doctor`: what is well, what is missing, why it matters and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import platform
 import sqlite3
 import sys
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from chatbuilder import __version__, audit, credentials
+from chatbuilder import __version__, credentials
 from chatbuilder.errors import ChatbuilderError
 from chatbuilder.library.systems import Library
 from chatbuilder.paths import Paths, locate, private_folder
@@ -107,8 +107,3 @@ def _plugins() -> list[Check]:
         else Check(f"plug-in {plugin.name}", "ok", plugin.package)
         for plugin in plugins.chat_sources()
     ]  # fmt: skip
-
-
-def audit_entries() -> list[dict[str, Any]]:
-    """Return the newest entries of the audit log, oldest of them first."""
-    return audit.read(locate().audit_log)
