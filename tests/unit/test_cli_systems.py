@@ -193,7 +193,7 @@ def test_jobs_log_and_doctor(run_cli, built):
     done = run_cli("doctor")
     assert done.code == 0
     assert "ok       chatbuilder: " in done.out
-    assert {"name", "state", "text", "hint"} == set(run_cli("doctor", "--json").data[0])
+    assert {"name", "state", "text", "hint", "why"} == set(run_cli("doctor", "--json").data[0])
 
 
 def test_nothing_yet(run_cli):

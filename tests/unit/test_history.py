@@ -1,4 +1,4 @@
-"""`log` and `jobs` in plain words: what was done when, to which system, how many calls, what failed and what is next."""
+"""`log` and `jobs` in plain words: what was done when and to what, how many calls, what failed and what is next."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ SAID = {
     "Syncing s ended early (Stopped): 5 new.": {"action": "sync", "created": 5, "error": "Stopped"},
     "Took down s: 4 removed, 1 kept as yours.": {"action": "destroy", "removed": 4, "kept": 1, "failed": 0},
     "Import of chats: 7 new, 1 quarantined.": {"action": "import", "imported": 7, "quarantined": 1},
-    "Wrote the files for notion to /x: 3 written.": {"action": "export", "platform": "notion", "place": "/x", "written": 3},
+    "Wrote the files for notion to /x: 3 written.": {
+        "action": "export", "platform": "notion", "place": "/x", "written": 3,
+    },
     "Kept a token for notion (account work).": {"action": "token set", "platform": "notion", "account": "work"},
     "Removed a token for airtable.": {"action": "token rm", "platform": "airtable", "account": ""},
     "Deleted 1 chat from the library.": {"action": "chats deleted", "chats": 1},

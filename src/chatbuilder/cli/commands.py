@@ -11,7 +11,16 @@ from chatbuilder import pipeline
 from chatbuilder.blueprint import to_data
 from chatbuilder.cli import output
 from chatbuilder.cli.building import apply, config_of, repair
-from chatbuilder.cli.chats import chats, chats_project, chats_projects, chats_restore, chats_rm, chats_show, search
+from chatbuilder.cli.chats import (
+    chats,
+    chats_project,
+    chats_projects,
+    chats_restore,
+    chats_rm,
+    chats_show,
+    counted,
+    search,
+)
 from chatbuilder.cli.figures import stats
 from chatbuilder.cli.history import jobs, jobs_show, log
 from chatbuilder.cli.importing import import_chats
@@ -249,14 +258,22 @@ def destroy(arguments: Namespace) -> int:
 
 def doctor(arguments: Namespace) -> int:
     """Check everything chatbuilder needs."""
-    found = pipeline.doctor()
+    found = pipeline.doctor(online=arguments.online)
     if arguments.json:
         output.as_json([asdict(item) for item in found])
-    else:
-        for item in found:
-            mark = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}[item.state]
-            output.line(f"{mark}  {item.name}: {item.text}" + (f" -> {item.hint}" if item.hint else ""))
-    return ExitCode.INPUT if any(item.state == "problem" for item in found) else ExitCode.DONE
+        return pipeline.exit_code(found)
+    for item in found:
+        mark = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}[item.state]
+        output.line(f"{mark}  {item.name}: {item.text}")
+        if item.state != "ok":
+            output.line(f"         Why: {item.why}.")
+        if item.hint:
+            output.line(f"         Next: {item.hint}")
+    problems, notes = (sum(item.state == state for item in found) for state in ("problem", "note"))
+    good = "Everything that is needed is there" if not problems else f"{counted(problems, 'problem')} to solve"
+    more = f"; {counted(notes, 'note')} on what you may want" if notes else ""
+    output.line(f"\n{good}{more}.")
+    return pipeline.exit_code(found)
 
 
 _ALL: tuple[Callable[[Namespace], int], ...] = (

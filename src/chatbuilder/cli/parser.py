@@ -178,7 +178,8 @@ def _records(commands: Commands) -> None:
     show = _add(jobs.add_subparsers(metavar="ACTION"), "show", "Show one job and what to do next", command="jobs_show")
     show.add_argument("job", metavar="JOB", help="job id, or its beginning")
     _past(_add(commands, "log", "Show what was done, when and to what; newest first"))
-    _add(commands, "doctor", "Check everything chatbuilder needs")
+    doctor = _add(commands, "doctor", "Check everything chatbuilder needs, and say what to do about what is missing")
+    doctor.add_argument("--online", action="store_true", help="ask each vendor whether your tokens are still good")
 
 
 def _past(sub: argparse.ArgumentParser) -> None:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     )
     from chatbuilder.pipeline.evolving import Change, Changes, changes
     from chatbuilder.pipeline.exporting import export, package
-    from chatbuilder.pipeline.health import Check, doctor
+    from chatbuilder.pipeline.health import Check, doctor, exit_code
     from chatbuilder.pipeline.history import JobReport, Past, audit_entries, is_stopped, job, jobs, log
     from chatbuilder.pipeline.importing import FoundLogs, ImportProgress, ImportReport, discover_logs, import_chats
     from chatbuilder.pipeline.metering import RECENT, PlatformUsage, Usage, usage
@@ -68,7 +68,7 @@ __all__ = [
     "SystemInfo", "TargetReport", "TokenInfo", "Usage", "answers_toml", "apply", "audit_entries", "build", "changes",
     "chat", "chats", "chats_csv", "check", "default_target",
     "delete_chats", "delete_draft", "design_text", "destroy", "discover_logs",
-    "doctor", "drafts", "export", "forecast_move",
+    "doctor", "drafts", "exit_code", "export", "forecast_move",
     "has_draft", "import_chats", "import_problems", "inspect_target", "is_stopped",
     "job", "jobs",
     "leftovers", "load_answers", "load_draft", "log", "move",
@@ -96,7 +96,7 @@ _HOMES = {
     ),
     "chatbuilder.pipeline.evolving": "Change Changes changes",
     "chatbuilder.pipeline.exporting": "export package",
-    "chatbuilder.pipeline.health": "Check doctor",
+    "chatbuilder.pipeline.health": "Check doctor exit_code",
     "chatbuilder.pipeline.history": "JobReport Past audit_entries is_stopped job jobs log",
     "chatbuilder.pipeline.importing": "FoundLogs ImportProgress ImportReport discover_logs import_chats",
     "chatbuilder.pipeline.moving": "Move MoveForecast MoveReport forecast_move move plan_move",
