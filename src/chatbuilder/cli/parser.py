@@ -9,6 +9,7 @@ from typing import TypeAlias
 from chatbuilder import __version__
 from chatbuilder.cli import chat_options
 
+SHELLS = ("bash", "zsh", "fish")
 TOKENS = ("notion", "airtable", "sheets", "custom")
 
 _EPILOG = """\
@@ -178,6 +179,8 @@ def _records(commands: Commands) -> None:
     show = _add(jobs.add_subparsers(metavar="ACTION"), "show", "Show one job and what to do next", command="jobs_show")
     show.add_argument("job", metavar="JOB", help="job id, or its beginning")
     _past(_add(commands, "log", "Show what was done, when and to what; newest first"))
+    about = "Print the completion script for a shell; its first lines say where it goes"
+    _add(commands, "completion", about, json=False).add_argument("shell", choices=SHELLS)
     doctor = _add(commands, "doctor", "Check everything chatbuilder needs, and say what to do about what is missing")
     doctor.add_argument("--online", action="store_true", help="ask each vendor whether your tokens are still good")
 
