@@ -7,6 +7,7 @@ python3 dev.py check              test and lint
 python3 dev.py lint               ruff, mypy, import-linter
 python3 dev.py lock [--upgrade]   write requirements/*.txt anew from pyproject.toml
 python3 dev.py pictures [ARGS...] the pictures in the README
+python3 dev.py generate [PART...] the manual page, completion scripts and third-party notices
 python3 dev.py bench [ARGS...]    the benchmarks
 
 Standard library only; Python 3.11 or newer; Linux, macOS and Windows.
@@ -20,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -163,19 +165,13 @@ def lock(arguments: list[str]) -> int:
     return 0
 
 
-def pictures(arguments: list[str]) -> int:
-    """Draw the README's pictures from the running program."""
-    ensure("test")
-    return call(PYTHON, ROOT / "tools" / "pictures.py", *arguments)
+def tool(*words: str) -> Callable[[list[str]], int]:
+    """Return a command that runs another script of this checkout."""
+    return lambda arguments: ensure("test") or call(PYTHON, *words, *arguments)
 
 
-def bench(arguments: list[str]) -> int:
-    """Measure what the README claims."""
-    ensure("test")
-    return call(PYTHON, "-m", "benchmarks", *arguments)
-
-
-COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock, pictures, bench)}
+COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock)}
+COMMANDS |= {name: tool(f"tools/{name}.py") for name in ("pictures", "generate")} | {"bench": tool("-m", "benchmarks")}
 
 
 def main() -> int:

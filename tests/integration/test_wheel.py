@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tools import generate
 
 import chatbuilder
 from tests.helpers import ROOT, Done, answers_file
@@ -61,8 +62,9 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     assert {Path(name).suffix for name in wanted} == DATA | {".py"}
     found = set(zipfile.ZipFile(wheel).namelist())
     assert {name for name in found if name.startswith("chatbuilder/")} == wanted
+    shared = {f"{NAME}.data/data/{name}" for name in generate.shared()}
     about = {f"{INFO}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")}
-    assert about <= found
+    assert found - {name for name in found if name.startswith("chatbuilder/")} == about | shared
 
 
 def test_the_same_source_gives_the_same_bytes(made, tmp_path):
@@ -139,6 +141,12 @@ def test_installed_it_builds_a_vault(call, program, tmp_path):
     done = call("apply", "--answers", answers, "--yes", "--json")
     assert (done.code, done.data["status"]) == (0, "completed"), done.err
     assert call("verify", done.data["system"]).code == 0
+
+
+def test_installed_it_brings_its_manual_page_and_completion(program):
+    """Where `man` and the shells look for what is installed below the same folder."""
+    there = {name: (program.parents[1] / name) for name in generate.shared()}
+    assert [name for name, place in there.items() if not place.is_file()] == []
 
 
 @pytest.mark.skipif(WINDOWS, reason="Windows has no pseudo-terminals of this kind")

@@ -23,6 +23,7 @@ from chatbuilder.cli.chats import (
 )
 from chatbuilder.cli.completion import completion
 from chatbuilder.cli.figures import stats
+from chatbuilder.cli.helping import help_
 from chatbuilder.cli.history import jobs, jobs_show, log
 from chatbuilder.cli.importing import import_chats
 from chatbuilder.cli.moving import move
@@ -281,6 +282,6 @@ _ALL: tuple[Callable[[Namespace], int], ...] = (
     wizard, resume, drafts, drafts_rm, answers_help, answers_check, answers_show, answers_share, build, show, plan,
     apply, systems, verify, repair, destroy, token_help, token_set, token_list, token_check, token_rm, jobs, jobs_show,
     log, completion, doctor, import_chats, chats, chats_show, chats_rm, chats_restore, chats_projects, chats_project,
-    search, stats, sync, move, serve,
+    search, stats, sync, move, serve, help_,
 )  # fmt: skip
 _COMMANDS = {function.__name__: function for function in _ALL}

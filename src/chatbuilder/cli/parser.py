@@ -7,14 +7,21 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from chatbuilder import __version__
-from chatbuilder.cli import chat_options
+from chatbuilder.cli import chat_options, manual
 
 SHELLS = ("bash", "zsh", "fish")
 TOKENS = ("notion", "airtable", "sheets", "custom")
 
-_EPILOG = """\
+_EPILOG = f"""\
 Start with `chatbuilder` alone: it opens the wizard.
-Exit codes: 0 done, 2 usage, 3 invalid answers or input, 4 credentials, 5 refused, 6 partly done, 130 interrupted."""
+
+{manual.examples("")}
+
+exit codes:
+{manual.table(manual.EXIT_CODES, 4)}
+
+`chatbuilder help COMMAND` and `chatbuilder COMMAND --help` explain one command; `chatbuilder help` explains everything,
+files and environment included."""
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -35,7 +42,26 @@ def make_parser() -> argparse.ArgumentParser:
     _tokens(commands)
     _serve(commands)
     _records(commands)
+    _describe(commands)
     return parser
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Fills paragraphs, and leaves examples as they stand."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith("examples:") else super()._fill_text(text, width, indent)
+
+
+def _describe(commands: Commands, before: str = "") -> None:
+    """Give every command and action its examples."""
+    for name, sub in commands.choices.items():
+        full = f"{before} {name}".strip()
+        sub.epilog = manual.examples(full) or None
+        sub.formatter_class = _Formatter
+        for action in sub._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                _describe(action, full)
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -179,6 +205,9 @@ def _records(commands: Commands) -> None:
     show = _add(jobs.add_subparsers(metavar="ACTION"), "show", "Show one job and what to do next", command="jobs_show")
     show.add_argument("job", metavar="JOB", help="job id, or its beginning")
     _past(_add(commands, "log", "Show what was done, when and to what; newest first"))
+    help_ = _add(commands, "help", "Explain everything, or one command", command="help_", json=False)
+    help_.add_argument("words", nargs="*", metavar="COMMAND", help="such as apply, or token set")
+    help_.add_argument("--man", action="store_true", help="print the manual page for man")
     about = "Print the completion script for a shell; its first lines say where it goes"
     _add(commands, "completion", about, json=False).add_argument("shell", choices=SHELLS)
     doctor = _add(commands, "doctor", "Check everything chatbuilder needs, and say what to do about what is missing")
