@@ -63,7 +63,17 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     found = set(zipfile.ZipFile(wheel).namelist())
     assert {name for name in found if name.startswith("chatbuilder/")} == wanted
     shared = {f"{NAME}.data/data/{name}" for name in generate.shared()}
-    about = {f"{INFO}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")}
+    about = {
+        f"{INFO}/{name}"
+        for name in (
+            "METADATA",
+            "WHEEL",
+            "RECORD",
+            "entry_points.txt",
+            "licenses/LICENSE",
+            "licenses/THIRD_PARTY_NOTICES.md",
+        )
+    }
     assert found - {name for name in found if name.startswith("chatbuilder/")} == about | shared
 
 
