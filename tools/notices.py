@@ -28,8 +28,8 @@ HEAD = """\
 chatbuilder is under the MIT licence (LICENSE). It is handed out without the packages below: pip, pipx or uv fetch them
 when it is installed, each under its own licence, and the text of that licence comes with each of them, in its
 `.dist-info` folder. This list has every package of `requirements/run.txt`, those that only build the program from a
-checkout (hatchling, editables and what they need) and those of single systems included. `python3 dev.py generate notices`
-writes it.
+checkout (hatchling, editables and what they need) and those of single systems included.
+`python3 dev.py generate notices` writes it.
 
 None of the licences stands against using or handing out chatbuilder under the MIT licence. These ask for more than
 that their notice is kept:
