@@ -26,6 +26,7 @@ SAID = {
         "action": "sync", "created": 1200, "updated": 0, "failed": 2, "calls": 14, "seconds": 3.2,
     },
     "Synced s: nothing to do.": {"action": "sync", "created": 0},
+    "Syncing s ended early (No token): nothing written.": {"action": "sync", "error": "No token"},
     "Syncing s ended early (Stopped): 5 new.": {"action": "sync", "created": 5, "error": "Stopped"},
     "Took down s: 4 removed, 1 kept as yours.": {"action": "destroy", "removed": 4, "kept": 1, "failed": 0},
     "Import of chats: 7 new, 1 quarantined.": {"action": "import", "imported": 7, "quarantined": 1},

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from chatbuilder import pipeline
+from chatbuilder.catalog import PLATFORMS
 from chatbuilder.cli import output
 from chatbuilder.cli.chats import counted, day, filters_of
 from chatbuilder.errors import ExitCode
@@ -48,7 +49,7 @@ def stats(arguments: Namespace) -> int:
 def _print_calls(calls: Sequence[PlatformUsage]) -> None:
     output.line(f"\nCalls to platforms, last {pipeline.RECENT} days")
     rows = [
-        (each.platform, f"{u.calls:,}", f"{u.reads:,}", f"{u.retries:,}", _share(u), _seconds(u.within(0.5)),
+        (_name(each.platform), f"{u.calls:,}", f"{u.reads:,}", f"{u.retries:,}", _share(u), _seconds(u.within(0.5)),
          _seconds(u.within(0.95)), ", ".join(f"{n:,} {words}" for k, words in _TROUBLE.items() if (n := u.outcomes[k])))
         for each in calls
         for u in (each.usage,)
@@ -56,12 +57,18 @@ def _print_calls(calls: Sequence[PlatformUsage]) -> None:
     output.table(("Platform", "Calls", "Reads", "Retries", "Errors", "Median", "95 %", "Not well"), rows, "")
 
 
+def _name(platform: str) -> str:
+    return PLATFORMS[platform].name if platform in PLATFORMS else platform  # the latter: of a package that is gone
+
+
 def _share(usage: Usage) -> str:
     return f"{usage.errors / usage.calls:.1%}" if usage.calls else "-"
 
 
 def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
+    if value is None:
+        return "-"
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
 
 
 def _print_chats(found: Figures) -> None:

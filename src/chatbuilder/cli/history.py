@@ -176,7 +176,7 @@ def _synced(entry: Entry) -> str:
     counts = _numbers(
         entry, created="new", updated="changed", unchanged="unchanged", skipped="left to you", failed="not written"
     )
-    done = f"{counts or 'nothing to do'}{_calls(entry)}"
+    done = f"{counts or ('nothing written' if entry.get('error') else 'nothing to do')}{_calls(entry)}"
     if entry.get("error"):
         return f"Syncing {entry['system']} ended early ({entry['error']}): {done}."
     return f"Synced {entry['system']}: {done}."

@@ -20,8 +20,8 @@ from chatbuilder.atomic import write_private
 from chatbuilder.paths import private_folder
 
 OUTCOMES = ("done", "limited", "failed", "refused", "lost", "unreached")
-DAYS, PLATFORMS = 400, 40  # days that are kept, and platforms of one day
-SIZE_LIMIT = 20_000_000  # bytes; a full file is about a tenth of this
+DAYS, PLATFORMS = 90, 40  # days that are kept, and platforms of one day
+SIZE_LIMIT = 5_000_000  # bytes; with all platforms of today a full file is about 130 kB
 BUSY = 1.0  # seconds to wait for another process that is writing
 STEP = 1.1  # each bucket of response times reaches to 1.1 times the one before it: a figure is exact to 5 %
 SHORTEST, LONGEST = 0.001, 1000.0  # seconds

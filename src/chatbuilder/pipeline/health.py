@@ -126,7 +126,10 @@ def _addresses() -> list[Check]:
 def _keyring() -> Check:
     why = "tokens are kept in it"
     if problem := credentials.keyring_problem():
-        hint = "tokens can come from the environment; local platforms need none."
+        hint = (
+            "install and unlock GNOME Keyring, KWallet or KeePassXC, on a server `pip install keyrings.cryptfile`; or "
+            "give tokens by the environment. Local platforms need none."
+        )
         return Check("keyring", "note", problem, hint, why)
     return Check("keyring", "ok", "usable", why=why)
 
