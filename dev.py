@@ -6,9 +6,11 @@ python3 dev.py test [PYTEST...]   the tests; without arguments all, in parallel,
 python3 dev.py check              test and lint
 python3 dev.py lint               ruff, mypy, import-linter
 python3 dev.py lock [--upgrade]   write requirements/*.txt anew from pyproject.toml
-python3 dev.py pictures [ARGS...] the pictures in the README
+python3 dev.py pictures [ARGS...] the pictures in the README and the guides
+python3 dev.py reference          the tables in docs/commands.md and docs/answers.md
 python3 dev.py generate [PART...] the manual page, completion scripts and third-party notices
 python3 dev.py bench [ARGS...]    the benchmarks
+python3 dev.py mutants [ROOM...]  plants mistakes in a room and counts those that its tests notice
 
 Standard library only; Python 3.11 or newer; Linux, macOS and Windows.
 """
@@ -106,10 +108,10 @@ def make_venv() -> None:
     must(sys.executable, "-m", "venv", VENV)
 
 
-def ensure(wanted: str) -> None:
-    """Have .venv hold the locked set and the project itself."""
+def ensure(wanted: str) -> int:
+    """Have .venv hold the locked set and the project itself; return 0, or end here."""
     if installed(wanted):
-        return
+        return 0
     print(f"Preparing .venv ({wanted}) ...", file=sys.stderr)
     make_venv()
     for name in SETS:
@@ -118,6 +120,7 @@ def ensure(wanted: str) -> None:
     must(*pip, "--require-hashes", "-r", LOCKS / f"{wanted}.txt")
     must(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
     stamp(wanted).write_text(fingerprint(wanted), "utf-8")
+    return 0
 
 
 def run(arguments: list[str]) -> int:
@@ -165,13 +168,15 @@ def lock(arguments: list[str]) -> int:
     return 0
 
 
-def tool(*words: str) -> Callable[[list[str]], int]:
-    """Return a command that runs another script of this checkout."""
-    return lambda arguments: ensure("test") or call(PYTHON, *words, *arguments)
+def tool(*words: object, wanted: str = "test") -> Callable[[list[str]], int]:
+    """Return the command that runs a script of the checkout, in the environment of the tests or a larger one."""
+    return lambda arguments: ensure(wanted) or call(PYTHON, *words, *arguments)
 
 
 COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock)}
-COMMANDS |= {name: tool(f"tools/{name}.py") for name in ("pictures", "generate")} | {"bench": tool("-m", "benchmarks")}
+COMMANDS |= {name: tool(ROOT / "tools" / f"{name}.py") for name in ("pictures", "reference", "generate")}
+COMMANDS["mutants"] = tool(ROOT / "tools" / "mutants.py", wanted="dev")
+COMMANDS["bench"] = tool("-m", "benchmarks")
 
 
 def main() -> int:
