@@ -35,9 +35,7 @@ class Standing:
 
     def told(self, system: str) -> tuple[str, ...]:
         """Return what the person should know."""
-        words = [
-            "This system stood here already, built by chatbuilder: it was taken over as it stands, nothing was made again."
-        ]
+        words = ["This system stood here already, built by chatbuilder: it was taken over as it stands."]
         gone = [str(result["lost"]) for _, _, result in self.steps if result.get("lost")]
         if gone:
             more = f" and {len(gone) - TOLD} more" if len(gone) > TOLD else ""
