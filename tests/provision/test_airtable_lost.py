@@ -5,7 +5,7 @@ import pytest
 from chatbuilder import pipeline
 from chatbuilder.errors import RefusedError
 from chatbuilder.paths import locate
-from tests.provision.airtable_site import MID, config, portrait, site
+from tests.provision.airtable_site import MID, Killed, config, portrait, site
 
 __all__ = ["site"]
 
@@ -103,7 +103,10 @@ def test_killed_while_it_is_taken_over_nothing_comes_twice(site):
     calls = len(site.fake.log)
     for index in range(calls):
         lose(site)
-        site.fake.faults.plan = {site.fake.faults.count + index: "drop-before"}
+        site.die_at, site._sent = (index, True), 0
+        with pytest.raises(Killed):
+            site.apply(MID)
+        site.die_at = None
         assert site.apply(MID).status == "completed"
         assert portrait(site.fake.only_base()) == before
 
@@ -145,3 +148,60 @@ def test_a_system_that_is_on_record_is_not_taken_for_a_lost_one(site):
     pipeline.destroy(site.system)
     site.apply(MID)
     assert len(site.fake.bases) == 2
+
+
+# Rows that come with those that link to them
+
+
+def test_a_sample_that_comes_back_is_linked_to_the_topic_whatever_it_is_called(site):
+    """Its topic was made of a name, which the person changed: no topic of the old name is made."""
+    base = site.built(MID)
+    topics = table(base, "Topics")
+    base.cells[topics["id"]][row(base, "Work", "Topics")][topics["fields"][0]["id"]] = "My job"
+    base.drop_row(table(base)["id"], row(base, "Plan a week of dinners"))
+    assert site.repair().status == "completed"
+    again = base.cells[table(base)["id"]][row(base, "Plan a week of dinners")]
+    assert again[field(base, "Topic")["id"]] == [row(base, "My job", "Topics")]
+    assert len(base.cells[topics["id"]]) == 2
+
+
+def test_a_topic_that_was_deleted_comes_back_with_repair_alone(site):
+    base = site.built(MID)
+    topics = table(base, "Topics")
+    base.drop_row(topics["id"], row(base, "Learning", "Topics"))
+    assert site.states()["rows-topics-1"] == "missing"
+    assert site.apply(MID).status == "completed"
+    assert len(base.cells[topics["id"]]) == 1
+    assert site.repair().status == "completed"
+    assert row(base, "Learning", "Topics")
+
+
+def test_samples_that_come_later_are_linked_to_the_topics_that_are_there(site):
+    bare = MID.model_copy(update={"options": MID.options.model_copy(update={"sample_data": False})})
+    base = site.built(bare)
+    topics = table(base, "Topics")
+    base.cells[topics["id"]][row(base, "Work", "Topics")][topics["fields"][0]["id"]] = "My job"
+    site.built(MID)
+    assert sorted(cells[topics["fields"][0]["id"]] for cells in base.cells[topics["id"]].values()) == [
+        "Learning",
+        "My job",
+    ]
+    sample = base.cells[table(base)["id"]][row(base, "Plan a week of dinners")]
+    assert sample[field(base, "Topic")["id"]] == [row(base, "My job", "Topics")]
+
+
+def test_topics_that_come_later_with_samples_come_once(site):
+    base = site.built(config("organization", features=("projects",), complexity="simple"))
+    site.built(config("organization", features=("projects",)))
+    topics = table(base, "Topics")
+    assert len(base.cells[topics["id"]]) == 6
+    assert set(site.states().values()) == {"same"}
+
+
+def test_a_topic_of_an_edited_sample_is_not_taken_down(site):
+    base = site.built(MID)
+    sample = row(base, "Plan a week of dinners")
+    base.cells[table(base)["id"]][sample][field(base, "Notes")["id"]] = "mine"
+    pipeline.destroy(site.system)
+    assert list(base.cells[table(base)["id"]]) == [sample]
+    assert list(base.cells[table(base, "Topics")["id"]]) == [row(base, "Work", "Topics")]
