@@ -108,6 +108,23 @@ def test_it_is_taken_over_and_nothing_is_sent(site, apply, drift):
     assert writes(site) == []
 
 
+@pytest.mark.parametrize(("plan", "left"), [("business", set()), ("free", {"dashboard"})])
+def test_a_dashboard_is_found_with_its_widgets(site, answers, apply, drift, plan, left):
+    more = ANSWERS.replace('"projects"', '"dashboard", "projects"').replace('"templates"', '"timeline"')
+    answers.write_text(more.replace('["organization"]', '["organization", "analytics"]'))
+    site.plan = plan
+    done, job = apply()
+    assert done.code == 0, done.err
+    before = contents(site.workspace)
+    lose(site)
+    done, again = apply()
+    assert done.code == 0, done.err
+    assert writes(site) == []
+    assert contents(site.workspace) == before
+    assert {key for key in drift(job["system"]) if not key.startswith("widget:")} == left
+    assert not any("Dashboard" in text for text in again["result"]["next"])
+
+
 def test_what_a_person_made_of_it_stays(site, apply, drift):
     _, job = apply()
     sessions = source(site)
