@@ -18,7 +18,7 @@ from tests.strategies import configs
 from tests.vendors.faults import KINDS
 from tests.vendors.notion import NO_DASHBOARDS, PARENT, NotionFake
 
-MID_CALLS = 23
+MID_CALLS = 24
 
 
 def made(fake: NotionFake) -> list[str]:
