@@ -70,7 +70,7 @@ KEYS = {
     "options.topics": "what you can choose as Topic",
     "options.timezone": "a time zone's name such as Europe/Paris",
     "options.date_format": "how dates are shown",
-    "options.sample_data": "five marked sample sessions to look at",
+    "options.sample_data": "six marked sample sessions to look at",
     "options.custom_fields": "fields of your own on Chat Sessions",
     "options.custom_fields.name": "no name of a built-in field",
     "options.custom_fields.type": "what the field holds",

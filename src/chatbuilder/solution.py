@@ -44,7 +44,8 @@ class Step:
     Airtable needs and the answers leave open.
 
     More keys of an http payload are for delivery alone and never sent: `makes` (what it creates), `key`, `marker`,
-    `optional` (why a refusal is no failure), `then` (see `Evolution`).
+    `optional` (why a refusal is no failure), `then` (see `Evolution`), `by_name` and `came` (rows of Airtable that come
+    with others: nothing is sent while they do).
     """
 
     key: str

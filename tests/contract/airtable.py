@@ -157,8 +157,9 @@ def check_table(body: Any, tables: set[str]) -> None:
 class Base:
     """One base. Ids are counted, so that a test can read them; cells are kept by the ids of their fields.
 
-    With `typecast` a request that asks for it makes new choices and linked rows, as Airtable does; without, what our
-    plans rely on has to be there. `limit` is how many records the plan holds.
+    A request that asks for typecast makes linked rows of names. With `typecast` it makes new choices as well, which
+    takes the role Creator; without, the choices that our plans rely on have to be there. `limit` is how many records
+    the plan holds.
     """
 
     workspace: str = "wspAAAAAAAAAAAAAA"
@@ -401,7 +402,7 @@ class Base:
         _keys(body, {"records"}, {"performUpsert", "typecast", "returnFieldsByFieldId"}, "records")
         by_id = body.get("returnFieldsByFieldId") is True
         _need(1 <= len(body["records"]) <= 10, f"{len(body['records'])} records in a call")
-        upsert, cast = "performUpsert" in body, self.typecast and body.get("typecast") is True
+        upsert, cast = "performUpsert" in body, body.get("typecast") is True
         merge = self._merge(owner, body["performUpsert"]) if upsert else []
         before = set(self.cells[owner["id"]])
         keys = [self._write(owner, record, merge, upsert=upsert, cast=cast) for record in body["records"]]
@@ -469,7 +470,7 @@ class Base:
 
     def _cast(self, rule: dict[str, Any], value: Any) -> Any:
         options = rule["options"]
-        if rule["type"] in ("singleSelect", "multipleSelects"):
+        if self.typecast and rule["type"] in ("singleSelect", "multipleSelects"):
             for name in [value] if isinstance(value, str) else value:
                 if name not in {c["name"] for c in options["choices"]}:
                     options["choices"].append({"id": self.new_id("sel"), "name": name, "color": "blueLight2"})
@@ -478,6 +479,10 @@ class Base:
         return value
 
     def _linked(self, table: str, text: str) -> str:
+        # What typecast makes of such text is not documented.
+        _need(
+            text in self.cells[table] or not set(text) & set(",;\"'\n"), f"a name to link to with signs in it: {text!r}"
+        )
         if text in self.cells[table]:
             return text
         primary = self.tables[table]["fields"][0]["id"]
@@ -587,12 +592,34 @@ def deliver(
     for step in plan:
         _need(set(step.depends_on) <= set(results), f"{step.key} comes before {step.depends_on}")
         payload = resolve(step.payload, {key: results[key] for key in (*step.depends_on, "target")})
-        _keys(payload, {"makes", "method", "path", "body"}, {"params"}, step.key)
+        _keys(payload, {"makes", "method", "path", "body"}, {"params", "by_name", "came"}, step.key)
         path = payload["path"].format(**payload.get("params", {}))
-        results[step.key] = _ordered(payload["body"], base.send(payload["method"], path, payload["body"]))
+        if "came" in payload:
+            results[step.key] = _came(payload)
+        else:
+            answer = _ordered(payload["body"], base.send(payload["method"], path, payload["body"]))
+            results[step.key] = answer | _brought(payload, answer)
         if done is not None:
             done[step.key] = (payload, results[step.key])
     return base
+
+
+def _brought(payload: Any, answer: dict[str, Any]) -> dict[str, Any]:
+    """The ids of rows of other tables that came with the rows of a step, by field and name."""
+    linked: dict[str, dict[str, str]] = {name: {} for name in payload.get("by_name", ())}
+    for sent, row in zip(payload["body"].get("records", ()), answer.get("records", ()), strict=True) if linked else ():
+        for name in linked:
+            if len(sent["fields"].get(name, ())) == 1:
+                linked[name][sent["fields"][name][0]] = row["fields"][name][0]
+    return {"linked": linked} if linked else {}
+
+
+def _came(payload: Any) -> dict[str, Any]:
+    """Rows that came with others: all of them, so that their step is not sent."""
+    name = payload["body"]["performUpsert"]["fieldsToMergeOn"][0]
+    keys = [record["fields"][name] for record in payload["body"]["records"]]
+    _need(set(keys) == set(payload["came"]), f"only {payload['came']} came of {keys}")
+    return {"records": [{"id": payload["came"][key], "key": key} for key in keys]}
 
 
 def _ordered(body: Any, answer: dict[str, Any]) -> dict[str, Any]:

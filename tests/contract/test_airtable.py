@@ -156,7 +156,31 @@ def test_calls_are_few(config):
 def test_the_full_design_takes_four_calls_that_create():
     base = built(FULL)
     kinds = ["row" if method == "PATCH" else "create" for method, path in base.calls]
-    assert [kinds.count(kind) for kind in ("create", "row")] == [4, 6]
+    assert [kinds.count(kind) for kind in ("create", "row")] == [4, 5]
+
+
+def test_topics_and_projects_with_samples_take_four_calls():
+    config = Config(platform="airtable", priorities=("organization",), features=("projects",))
+    base = built(config)
+    assert [path.rpartition("/")[2] for method, path in base.calls if method == "POST"] == ["bases", "tables"]
+    assert [method for method, _ in base.calls] == ["POST", "POST", "PATCH", "PATCH"]
+    topics = next(key for key, table in base.tables.items() if table["name"] == "Topics")
+    names = {f["id"]: f["name"] for f in base.tables[topics]["fields"]}
+    rows = [{names[k]: v for k, v in row.items()} for row in base.cells[topics].values()]
+    assert sorted(row["Name"] for row in rows) == sorted(config.options.topics)
+    assert all(len(row["Chat Sessions"]) == 1 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("topics", "brought"),
+    [(("Work", "Fun"), True), (('"Work"', "Fun"), False), (("recAAAAAAAAAAAAAA",), False),
+     (tuple(f"Topic {n}" for n in range(7)), False)],
+)  # fmt: skip
+def test_only_plain_names_that_all_have_a_session_are_left_to_typecast(topics, brought):
+    plan = solution(Config(platform="airtable", priorities=("organization",), options=Options(topics=topics))).plan
+    step = next(step for step in plan if step.key == "rows-topics-1")
+    sessions = next(step for step in plan if step.key == "rows-sessions-1")
+    assert ("came" in step.payload, "by_name" in sessions.payload) == (brought, brought)
 
 
 def test_fifty_topics_come_ten_at_a_time():

@@ -64,7 +64,7 @@ def test_a_wrong_token_is_exit_code_4(world, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-@pytest.mark.parametrize("call", [1, 4])
+@pytest.mark.parametrize("call", [1, 3])
 def test_killed_for_real_it_goes_on(call, world):
     fake, answers = world
     fake.faults.plan = {call: "slow"}  # done, and the answer is held back until the program is dead
@@ -80,4 +80,4 @@ def test_killed_for_real_it_goes_on(call, world):
     names = [table["name"] for table in base.tables.values()]
     assert len(names) == len(set(names))
     assert sorted(names) == ["Chat Sessions", "Topics"]
-    assert [len(rows) for rows in base.cells.values()] == [1, 5]
+    assert [len(rows) for rows in base.cells.values()] == [1, 6]

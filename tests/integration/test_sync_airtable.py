@@ -91,7 +91,7 @@ def test_a_record_that_was_duplicated_by_hand_confuses_nobody(place):
     table = place.table()["id"]
     place.base.cells[table][place.base.new_id("rec")] = dict(place.base.cells[table][place.record(CHATS[0].key)])
     take_in(*GROWN[:2], exported=2.0)
-    assert (place.sync().updated, len(place.base.cells[table])) == (2, 5 + 3)
+    assert (place.sync().updated, len(place.base.cells[table])) == (2, 6 + 3)
 
 
 def test_keys_that_no_formula_can_hold_are_found(place):

@@ -18,7 +18,7 @@ from tests.strategies import configs
 from tests.vendors.faults import KINDS
 from tests.vendors.notion import NO_DASHBOARDS, PARENT, NotionFake
 
-MID_CALLS = 23
+MID_CALLS = 24
 
 
 def made(fake: NotionFake) -> list[str]:
@@ -141,6 +141,28 @@ def test_a_private_page_is_looked_up_after_death(after, tmp_path, monkeypatch):
             bench.apply(PRIVATE)
     assert bench.apply(PRIVATE).status == "completed"
     assert [page.title for page in bench.workspace.pages.values()].count("Chat Sessions") == 1
+
+
+@pytest.mark.parametrize("table", ["sessions", "topics"])
+def test_a_row_in_doubt_is_found_though_its_title_has_another_name(table, tmp_path, monkeypatch):
+    """The process dies after Notion made a row; before it is looked for, the person renames the title."""
+    whole = Bench(tmp_path)
+    whole.apply(MID)
+    keys = [step.key for step in solution_of(MID).plan if step.payload["makes"] == "row"]
+    first = len(whole.fake.log) - len(keys) + next(n for n, key in enumerate(keys) if key.startswith(f"row:{table}"))
+    bench = Bench(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.fake, "answer", _dying(bench.fake.answer, first, after=True))
+        with pytest.raises(Crash):
+            bench.apply(MID)
+    source = next(
+        s for s in bench.workspace.sources.values() if s.title == {"sessions": "Chat Sessions"}.get(table, "Topics")
+    )
+    assert len(source.rows) == 1
+    bench.workspace._rename(source, next(p for p in source.properties.values() if p["type"] == "title"), "What")
+    outcome = bench.apply(MID)
+    assert outcome.status == "completed", outcome.error
+    assert contents(bench.workspace)["rows"] == wanted(MID)["rows"]
 
 
 def test_the_page_of_another_system_is_not_taken(tmp_path):

@@ -15,32 +15,33 @@ _ROWS: tuple[tuple[str, str, str, str, int, str], ...] = (
     ("Cover letter for the museum job", "On Hold", "2026-03-21T20:10:00Z", "2026-03-22T07:55:00Z", 9, "Help me write a cover letter for a curator post"),
     ("Compare three note apps", "Archived", "2026-04-02T11:00:00Z", "2026-04-02T11:45:00Z", 17, "Compare Obsidian, Logseq and Notion for research notes"),
     ("Understand Bayes with coins", "Active", "2026-05-19T13:30:00Z", "2026-05-20T08:05:00Z", 22, "Explain Bayes' rule with two coins"),
+    ("Names for a new cat", "On Hold", "2026-04-19T19:00:00Z", "2026-04-19T19:12:00Z", 6, "Suggest ten short names for a grey cat"),
 )  # fmt: skip
 _FIXED: dict[str, tuple[Any, ...]] = {
-    "summary": ("Five quick dinners and one shopping list.", "The index was on the wrong column; WAL was not the cause.", "A first draft; the closing is still weak.", "Obsidian for files, Notion for teams, Logseq for outlines.", "The prior is the coin you picked; the data is the toss."),
-    "key_insights": ("Cook twice, eat four times.", "EXPLAIN QUERY PLAN shows it at once.", None, "Choose by who has to read it.", "Multiply, then divide by the total."),
-    "action_items": (None, "Add the composite index.", "Rewrite the last paragraph.", None, "Try it with three coins."),
-    "notes": ("Sample session: delete it when you like.",) * 5,
-    "category": ("Task", "Question", "Task", "Decision", "Question"),
-    "value": (3, 5, 2, 4, 4),
-    "satisfaction": (4, 5, 3, 4, 5),
-    "duration": (29, 3325, 705, 45, 1115),
-    "words": (1400, 5200, 900, 2600, 3100),
-    "phase": (None, "Do", "Plan", "Review", "Do"),
-    "tags": (("how-to",), ("bug", "reference"), (), ("reference",), ()),
-    "priority": ("Low", "High", "Medium", None, "Medium"),
-    "follow_up": (None, "2026-02-12", "2026-04-01", None, "2030-01-15"),
-    "reminder": (None, "Check result", "Continue", None, "Continue"),
-    "archived_on": (None, None, None, "2026-07-01", None),
-    "owner": ("Sam", "Robin", "Sam", "Robin", "Sam"),
-    "shared_with": (None, "the data team", None, "everyone", None),
-    "review": ("Not needed", "Wanted", "Not needed", "Approved", "In review"),
-    "team": ("Operations", "Product", "Operations", "Research", "Research"),
-    "access": ("Private", "Team", "Private", "Everyone", "Team"),
-    "keep_until": ("2026-06-30", "2030-02-05", None, "2030-04-02", "2030-05-20"),
-    "outcome": ("Solved", "Solved", "Open", "Solved", "Partly"),
-    "auto_filed": (False, True, False, False, True),
-    "keywords": ("dinner shopping quick", "sqlite index explain", "letter museum draft", "obsidian logseq notion", "bayes coins probability"),
+    "summary": ("Five quick dinners and one shopping list.", "The index was on the wrong column; WAL was not the cause.", "A first draft; the closing is still weak.", "Obsidian for files, Notion for teams, Logseq for outlines.", "The prior is the coin you picked; the data is the toss.", "Ten names; Ash and Miso were liked best."),
+    "key_insights": ("Cook twice, eat four times.", "EXPLAIN QUERY PLAN shows it at once.", None, "Choose by who has to read it.", "Multiply, then divide by the total.", "Two syllables are easiest to call."),
+    "action_items": (None, "Add the composite index.", "Rewrite the last paragraph.", None, "Try it with three coins.", None),
+    "notes": ("Sample session: delete it when you like.",) * 6,
+    "category": ("Task", "Question", "Task", "Decision", "Question", "Idea"),
+    "value": (3, 5, 2, 4, 4, 2),
+    "satisfaction": (4, 5, 3, 4, 5, 4),
+    "duration": (29, 3325, 705, 45, 1115, 12),
+    "words": (1400, 5200, 900, 2600, 3100, 350),
+    "phase": (None, "Do", "Plan", "Review", "Do", "Review"),
+    "tags": (("how-to",), ("bug", "reference"), (), ("reference",), (), ()),
+    "priority": ("Low", "High", "Medium", None, "Medium", "Low"),
+    "follow_up": (None, "2026-02-12", "2026-04-01", None, "2030-01-15", None),
+    "reminder": (None, "Check result", "Continue", None, "Continue", None),
+    "archived_on": (None, None, None, "2026-07-01", None, None),
+    "owner": ("Sam", "Robin", "Sam", "Robin", "Sam", "Robin"),
+    "shared_with": (None, "the data team", None, "everyone", None, None),
+    "review": ("Not needed", "Wanted", "Not needed", "Approved", "In review", "Not needed"),
+    "team": ("Operations", "Product", "Operations", "Research", "Research", "Product"),
+    "access": ("Private", "Team", "Private", "Everyone", "Team", "Private"),
+    "keep_until": ("2026-06-30", "2030-02-05", None, "2030-04-02", "2030-05-20", "2030-04-19"),
+    "outcome": ("Solved", "Solved", "Open", "Solved", "Partly", "Open"),
+    "auto_filed": (False, True, False, False, True, False),
+    "keywords": ("dinner shopping quick", "sqlite index explain", "letter museum draft", "obsidian logseq notion", "bayes coins probability", "cat names grey"),
 }  # fmt: skip
 
 
@@ -68,7 +69,7 @@ _PROJECTS: tuple[Mapping[str, Any], ...] = (
     {"name": "Thesis", "status": "Planned", "start": "2026-03-01", "end": "2026-12-15", "description": "Write it.", "goals": "Hand it in."},
     {"name": "Household", "status": "Active", "start": "2026-01-01", "end": None, "description": "Daily life.", "goals": "Less of it."},
 )  # fmt: skip
-_PROJECT_OF = ("Household", "Website", "Thesis", "Website", "Thesis")
+_PROJECT_OF = ("Household", "Website", "Thesis", "Website", "Thesis", "Household")
 
 
 def _topics(config: Config) -> tuple[Mapping[str, Any], ...]:
@@ -97,7 +98,7 @@ def _session(table: Table, n: int, tables: set[str], config: Config) -> dict[str
     return {field.key: row[field.key] for field in table.fields if field.owner != "computed"}
 
 
-_WEEKS = ("2026-W03", "2026-W06", "2026-W12", "2026-W14", "2026-W21")
+_WEEKS = ("2026-W03", "2026-W06", "2026-W12", "2026-W14", "2026-W21", "2026-W16")
 
 
 def _linked(name: str, table: bool) -> str | tuple[str, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from chatbuilder import audit, credentials
@@ -13,7 +15,7 @@ from chatbuilder.errors import ChatbuilderError, CredentialsError, ExitCode, Una
 from chatbuilder.library.journal import Journal
 from chatbuilder.library.systems import Job, Library
 from chatbuilder.paths import locate
-from chatbuilder.pipeline import evolving, passwords
+from chatbuilder.pipeline import evolving, passwords, taking_over
 from chatbuilder.pipeline.designing import build
 from chatbuilder.pipeline.hands import Hands, hands_of, never, silent, usable_target
 from chatbuilder.pipeline.metering import meter
@@ -31,6 +33,10 @@ __all__ = [
     "known_results", "open_provisioner", "place_of", "system_id", "systems", "with_target",
 ]  # fmt: skip
 
+STANDS = (
+    "A system that chatbuilder built stands here, and this library does not know it: it is taken over as it stands, "
+    "and nothing is made twice."
+)
 COMMITS = 4.0  # seconds after which a vendor has done what it was asked, or not
 
 
@@ -110,12 +116,27 @@ def _look(config: Config, place: str, hands: Hands) -> Preflight:
         provisioner = open_provisioner(config, desk_of(hands.cancelled))
         if not locate().library.exists():
             with crew.closing(hands.system, provisioner), naming_account(config.platform, config.target.account):
-                return hands.do(lambda: provisioner.preflight(plan, {}))
+                return _first_look(config, plan, provisioner, None, hands)
         with hands.holding(provisioner), Library(locate().library) as library:
             system = library.find(hands.system)
             alive = system is not None and system.status != "destroyed"
-            seed = evolving.seed_of(config, system.mark) if system and alive else {}
+            if not alive:
+                with naming_account(config.platform, config.target.account):
+                    return _first_look(config, plan, provisioner, library, hands)
+            seed = evolving.seed_of(config, system.mark) if system else {}
             return _preflight(config, plan, provisioner, library.journal(hands.system), seed, hands)[1]
+
+
+def _first_look(
+    config: Config, plan: Plan, provisioner: Provisioner, library: Library | None, hands: Hands
+) -> Preflight:
+    """Look at a target where the library knows no system, though one may stand there."""
+    found = hands.do(lambda: taking_over.standing(config, plan, provisioner, library))
+    if found is None:
+        return hands.do(lambda: provisioner.preflight(plan, {}))
+    known = {**found.results, **evolving.seed_of(config, found.mark)}
+    seen = hands.do(lambda: provisioner.preflight(plan, known))
+    return replace(seen, notes=(STANDS, *seen.notes))
 
 
 def _preflight(
@@ -144,6 +165,7 @@ def apply(
     with usable_target(place):
         provisioner = open_provisioner(config, desk_of(cancelled))
     with hands.holding(provisioner), Library(locate().library) as library:
+        told = _taken_over(config, solution.plan, provisioner, library, place, hands)
         journal = library.journal(hands.system)
         mark = library.mark(hands.system)
         seed = evolving.seed_of(config, mark)
@@ -152,13 +174,29 @@ def apply(
         give_up(journal, solution.plan)
         journal.put_in_order(step.key for step in evolution.plan)
         library.save_system(hands.system, config.name, config.platform, found.place, config.data(), mark)
-        run_ = Run(library, config, hands, provisioner, solution, seed)
+        run_ = Run(library, config, hands, provisioner, solution, seed, told)
         return run_.bring_to(evolution, tidy=tidy)
+
+
+def _taken_over(
+    config: Config, plan: Plan, provisioner: Provisioner, library: Library, place: str, hands: Hands
+) -> tuple[str, ...]:
+    """Put a system on record that stands at the target though the library knows none; return what to tell of it."""
+    system = library.find(hands.system)
+    if system is not None and system.status != "destroyed":
+        return ()
+    with usable_target(place), naming_account(config.platform, config.target.account):
+        found = hands.do(lambda: taking_over.standing(config, plan, provisioner, library))
+    if found is None:
+        return ()
+    taking_over.take_over(library, hands.system, config, place, found)
+    audit.record(locate().audit_log, "take over", system=hands.system, steps=len(found.steps))
+    return found.told(hands.system)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One job on one system: delivers a plan and closes the job, whatever happens."""
+    """One job on one system: delivers a plan and closes the job, whatever happens. `told` comes first in its result."""
 
     library: Library
     config: Config
@@ -166,6 +204,7 @@ class Run:
     provisioner: Provisioner
     solution: Solution
     seed: Mapping[str, Result]
+    told: tuple[str, ...] = ()
 
     def bring_to(self, evolution: Evolution, *, tidy: bool) -> Job:
         """Bring the system to its answers: what an earlier run left half changed first, then the rest."""
@@ -180,10 +219,22 @@ class Run:
             if outcome.status != "completed":
                 return outcome, Tidied()
             if is_remote(self.config.platform):
-                return outcome, Tidied(left=now.kept)
+                return outcome, Tidied(left=now.kept, swept=self._sweep(journal))
             return outcome, tidy_up(journal, self.provisioner, now.plan, remove=tidy)
 
         return self._job("apply", work)
+
+    def _sweep(self, journal: Journal) -> tuple[str, ...]:
+        """Clear away what calls in doubt made twice, where a platform can tell; this is no reason to fail."""
+        sweep = getattr(self.provisioner, "sweep", None)
+        if sweep is None:
+            return ()
+        told: list[str] = []
+        for record in evolving.present(journal.records()).values():
+            if record.result is not None and record.result.get("doubted") and record.state == "done":
+                with suppress(ChatbuilderError):
+                    told += self.hands.do(partial(sweep, step_of(record), record.payload, record.result))
+        return tuple(told)
 
     def deliver(self, plan: Plan, action: str, positions: Mapping[str, int]) -> Job:
         """Deliver the steps of a plan that are not done yet and return the closed job; `positions` as in `run`."""
@@ -239,7 +290,12 @@ class Run:
         if outcome.status == "completed":
             links = self.provisioner.links(outcome.results)
             by_hand = [step.title for step in self.solution.manual]
-            result |= {"url": links.url, "place": links.place, "next": list(links.next), "by_hand": by_hand}
+            result |= {
+                "url": links.url,
+                "place": links.place,
+                "next": [*self.told, *tidied.swept, *links.next],
+                "by_hand": by_hand,
+            }
             result |= {"left": list(tidied.left)} if tidied.left else {}
             result |= {"removed": list(tidied.removed)} if tidied.removed else {}
             self.library.set_system(job.system, "ready", links.url)

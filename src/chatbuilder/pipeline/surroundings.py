@@ -181,7 +181,8 @@ def postgres() -> Check:
         driver: Any = importlib.import_module("psycopg")
         libpq = driver.pq.version() // 10_000
     except ImportError as error:
-        text = f"cannot be loaded: {str(error).partition(chr(10))[0][:200] or 'not installed'}"
+        said = str(error).partition("\n")[0][:200]
+        text = f"cannot be loaded: {said or 'not installed'}"
         return Check("PostgreSQL driver", "note", text, "pip install 'psycopg[binary]', or install libpq.", why)
     return Check("PostgreSQL driver", "ok", f"psycopg {driver.__version__} with libpq {libpq}", why=why)
 

@@ -31,10 +31,14 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
-    """What became of parts that are not asked for any more: titles of what is gone, and of what is still there."""
+    """What became of parts that are not asked for any more: titles of what is gone, and of what is still there.
+
+    `swept` tells in words what was cleared away that had come twice.
+    """
 
     removed: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    swept: tuple[str, ...] = ()
 
 
 def leftovers(config: Config) -> list[Leftover]:

@@ -93,7 +93,7 @@ def destroy(
         system = opened.system
         journal = opened.library.journal(system.id)
         taken, problems = list[Taken](), list[str]()
-        for record in reversed(opened.present().values()):
+        for record in _last_first(opened.present()):
             if cancelled():
                 raise _stopped(len(taken))
             if record.state == "skipped" and record.result is None:
@@ -123,6 +123,12 @@ def destroy(
                 journal.removed(key)  # what stays out there is the person's now: what is built later is another system
         opened.library.set_system(system.id, "destroyed")
         return taken
+
+
+def _last_first(records: Mapping[str, Record]) -> list[Record]:
+    """Return what was built, last first; rows that came with others go after them, which link to them until then."""
+    backwards = list(reversed(list(records.values())))
+    return [*(r for r in backwards if "came" not in r.payload), *(r for r in backwards if "came" in r.payload)]
 
 
 def _stopped(count: int) -> InterruptedByUser:

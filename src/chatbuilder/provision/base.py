@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from chatbuilder.solution import Plan, Step
 
@@ -117,6 +117,27 @@ class Provisioner(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections."""
+        ...
+
+
+@runtime_checkable
+class Recovering(Protocol):
+    """A provisioner that finds what it built when no record of it is left. Both methods only ask."""
+
+    def lost(self, plan: Plan, marks: Collection[str]) -> str | None:
+        """Return the mark of a system of this plan that stands at the target, None without one.
+
+        `marks` are those of systems that are on record. Raises `RefusedError` when several stand there, or when what
+        stands is no longer whole enough to tell what belongs to it; else as `preflight` does.
+        """
+        ...
+
+    def adopt(self, step: Step, payload: Mapping[str, Any]) -> Result | None:
+        """Return the result of a step as it stands in the system that `lost` found, None when it is still to be made.
+
+        A step of which nothing, or not everything, is found under its name says so in words under "lost"; what is
+        missing has an id in its result that nothing has, so that it counts as gone.
+        """
         ...
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import copy
-import sqlite3
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chatbuilder.design import design
-from chatbuilder.library.systems import Library
-from chatbuilder.paths import locate
 from chatbuilder.pipeline import outside
 from tests.contract.airtable import Base
 from tests.integration.places.base import Place
@@ -45,19 +42,6 @@ class AirtablePlace(Place):
 
     def close(self) -> None:
         self._stack.close()
-
-    def lose_library(self) -> None:
-        """Lose the chats and where they stand. Without the system itself a workspace would get a second base."""
-        file = locate().library
-        with closing(sqlite3.connect(file)) as library:
-            kept = {name: library.execute(f"SELECT * FROM {name}").fetchall() for name in ("systems", "jobs", "steps")}
-        for part in file.parent.glob("library*"):
-            part.unlink()
-        with Library(file):
-            pass
-        with closing(sqlite3.connect(file)) as library, library:
-            for name, rows in kept.items():
-                library.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(rows[0]))})", rows)
 
     def target(self) -> dict[str, str]:
         return {"workspace": WORKSPACE}

@@ -15,7 +15,6 @@ from chatbuilder.config import Config
 from chatbuilder.design import design
 from chatbuilder.generators.notion.schema import property_schema
 from chatbuilder.generators.notion.transcript import TITLE
-from chatbuilder.paths import locate
 from chatbuilder.provision.notion.transport import NotionTransport
 from chatbuilder.provision.outside.calls import Answer, Call
 from tests.contract.notion_workspace import Source
@@ -56,7 +55,6 @@ class NotionPlace(Place):
     def build(self, config: Config) -> None:
         super().build(config)
         self.design = design(config)
-        self._backup = locate().library.read_bytes()
 
     def keep(self) -> Any:
         return copy.deepcopy(self.fake.workspace)
@@ -77,12 +75,6 @@ class NotionPlace(Place):
             return answer
 
         self._stack.enter_context(patch.object(NotionTransport, "send", watched))
-
-    def lose_library(self) -> None:
-        """Nothing but the library knows a system out there: what comes back is a backup from before the first chat."""
-        for file in locate().library.parent.glob("library*"):
-            file.unlink()
-        locate().library.write_bytes(self._backup)
 
     def target(self) -> dict[str, str]:
         return {"parent": PARENT}

@@ -244,7 +244,7 @@ def test_import_files_are_in_notions_words():
     files = files_of(built(full()))
     rows = list(csv.DictReader(io.StringIO(files["notion/import/chat-sessions.csv"].decode())))
     assert rows[1]["Tags"] == "bug, reference"
-    assert [row["Auto-filed"] for row in rows] == ["No", "Yes", "No", "No", "Yes"]
+    assert [row["Auto-filed"] for row in rows] == ["No", "Yes", "No", "No", "Yes", "No"]
     assert "Days idle" not in rows[0]
     by_hand = files["notion/by-hand.md"].decode()
     assert all(f"`{path}`" in by_hand for path in files if path.startswith("notion/import/"))

@@ -389,7 +389,7 @@ def test_topics_and_projects_count_their_sessions():
 
 def test_counting_takes_names_literally():
     """COUNTIF would read =1+1 as a comparison, * as anything, and ignore case."""
-    topics = ("=1+1", "a*", "A*", ">0", "back\\")
+    topics = ("=1+1", "a*", "A*", ">0", "back\\", "none of them")
     config = Config(
         platform="sheets",
         priorities=("organization",),

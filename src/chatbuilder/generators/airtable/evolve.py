@@ -200,6 +200,7 @@ class _Change:
             return
         records = [{"fields": {table.twins.get(k, k): v for k, v in record["fields"].items()}} for record in fresh]
         payload = self._now({**item.payload, "body": {**body, "records": records}})
+        self._bring(item, payload)
         if done:
             old, keys = self._delivered[item.key].payload, {row["key"] for row in sent}
             before = [r for r in old.get("then", old)["body"]["records"] if r["fields"][name] in keys]
@@ -207,6 +208,19 @@ class _Change:
         if self._rows:
             payload["optional"] = "Not every row could be added:"  # they may link to rows that a person deleted
         self._add(item.key, item.title, payload, self._after(table))
+
+    def _bring(self, item: Step, payload: dict[str, Any]) -> None:
+        """Link fresh rows to those that are there by their ids, and take up what comes with others only if it does."""
+        for name, where in payload.get("by_name", {}).items():
+            there = self._rows.get(where, {})
+            records = payload["body"]["records"]
+            for fields in (record["fields"] for record in records if name in record["fields"]):
+                fields[name] = [there.get(text, text) for text in fields[name]]
+        if (came := payload.get("came")) is not None:
+            brings = self._delivered.get(came.step)
+            sent = any(step.key == came.step and "by_name" in step.payload for step in self.steps)
+            if not sent if brings is None else "linked" not in brings.result:
+                del payload["came"]
 
     def _links(self, item: Step) -> None:
         """Link rows. Of those that exist, delivery leaves out the ones that a person deleted or linked."""

@@ -2,9 +2,10 @@
 
 Tables without links go into one createBase call; tables with links follow one by one, with the ids of their targets;
 a table that links to itself gets that field afterwards. The field on the far side of a link comes with it and keeps
-the name that Airtable gives it. Sample rows are upserts, so sending them twice adds nothing.
+the name that Airtable gives it. Sample rows are upserts, so sending them twice adds nothing. Rows that are nothing but
+a name come with the rows that link to them: `typecast` makes a linked record of a name that is not there yet.
 Sources: airtable.com/developers/web/api/create-base, create-table, create-field, update-field,
-update-multiple-records (10 records a call).
+update-multiple-records (10 records a call; typecast).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ TABLES = "/v0/meta/bases/{base}/tables"
 FIELDS = "/v0/meta/bases/{base}/tables/{table}/fields"
 FIELD = "/v0/meta/bases/{base}/tables/{table}/fields/{field}"
 RECORDS = "/v0/{base}/{table}"
+_PLAIN = re.compile(r"(?!rec)[^,;\"'\s](?:[^,;\"'\x00-\x1f]*[^,;\"'\s])?")  # a name that typecast takes as it stands
 REQUESTS = {
     "base": ("POST", BASES),
     "table": ("POST", TABLES),
@@ -91,14 +93,17 @@ class Builder:
     workspace: str | Ref | None
     tables: dict[str, Ref] = field(default_factory=dict)
     rows: dict[tuple[str, str], Ref] = field(default_factory=dict)
-    made_by: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
     def add(
-        self, key: str, title: str, makes: str, ids: Mapping[str, Any], body: Any, after: tuple[str, ...] = ()
-    ) -> None:
-        """Add one request; it depends on every step that it has a Ref to, and on those it comes `after`."""
-        self.steps.append(step(key, title, request(makes, ids, body), after))
+        self, key: str, title: str, makes: str, ids: Mapping[str, Any], body: Any, after: tuple[str, ...] = (),
+        **more: Any,
+    ) -> None:  # fmt: skip
+        """Add one request; it depends on every step that it has a Ref to, and on those it comes `after`.
+
+        `more` is for delivery alone: `by_name` and `came`, as `rows_brought` says.
+        """
+        self.steps.append(step(key, title, {**request(makes, ids, body), **more}, after))
 
 
 def request(makes: str, ids: Mapping[str, Any], body: Any) -> dict[str, Any]:
@@ -142,9 +147,36 @@ def build_plan(blueprint: Blueprint, tables: tuple[Table, ...], target: Target) 
             _create_table(builder, table)
     for table in ordered:
         _self_links(builder, table)
-    for table in ordered:
-        _sample_rows(builder, table)
+    brought = rows_brought(ordered)
+    for table in sorted(ordered, key=lambda table: table.key in brought):
+        _sample_rows(builder, table, brought)
     return Plan(tuple(builder.steps))
+
+
+def rows_brought(tables: Iterable[Table]) -> dict[str, tuple[Table, Field]]:
+    """Return the tables whose sample rows all come with those of another table: by key that table and its link field.
+
+    Such rows have nothing but a name, and one row of the other table each, which one call writes, links to it alone.
+    The step of the other table says in `by_name` which fields have names, and in which table they are; `came` leads to
+    the ids that its answer told. The step of the rows themselves is the request that makes one again that was deleted.
+    """
+    tables = tuple(tables)
+    found: dict[str, tuple[Table, Field]] = {}
+    for owner in tables:
+        for link in links_elsewhere(owner) if len(owner.samples) <= RECORDS_A_CALL else ():
+            target = next(t for t in tables if link.relation and t.key == link.relation.table)
+            single = {row[link.key][0] for row in owner.samples if len(row.get(link.key) or ()) == 1}
+            titles = [row[target.title.key] for row in target.samples]
+            plain = titles and all(map(_PLAIN.fullmatch, titles))
+            if plain and single >= set(titles) and not any(_has_more(target, row) for row in target.samples):
+                found.setdefault(target.key, (owner, link))
+    return found
+
+
+def _has_more(table: Table, row: Mapping[str, Any]) -> bool:
+    """Tell whether a sample row has more than a name; links among rows of one table are written on their own."""
+    others = (f for f in table.fields if f is not table.title and not (f.relation and f.relation.table == table.key))
+    return any(cell(f, row.get(f.key)) is not None or (f.relation and row.get(f.key)) for f in others)
 
 
 def api_fields(table: Table) -> list[Field]:
@@ -171,14 +203,12 @@ def _create_base(builder: Builder, alone: list[Table]) -> None:
     builder.add("base", base_title(bodies), "base", {}, body)
     for number, table in enumerate(alone):
         builder.tables[table.key] = Ref("base", f"tables.{number}.id")
-        builder.made_by[table.key] = "base"
 
 
 def _create_table(builder: Builder, table: Table) -> None:
     key = f"table-{table.key}"
     builder.add(key, f"Create the table {table.name}", "table", {"base": builder.base}, _table(builder, table))
     builder.tables[table.key] = Ref(key)
-    builder.made_by[table.key] = key
 
 
 def _self_links(builder: Builder, table: Table) -> None:
@@ -195,7 +225,12 @@ def merge_field(table: Table) -> str:
     return table.field("source_id").name if table.has("source_id") else table.title.name
 
 
-def _sample_rows(builder: Builder, table: Table) -> None:
+def _sample_rows(builder: Builder, table: Table, brought: Mapping[str, tuple[Table, Field]]) -> None:
+    title, more = f"Add sample rows to {table.name}", _by_name(builder, table, brought)
+    if table.key in brought:
+        owner, link = brought[table.key]
+        title = f"Take up the rows of {table.name} that came with {owner.name}"
+        more = {"came": Ref(f"rows-{owner.key}-1", f"linked.{link.name}")}
     ids = {"base": builder.base, "table": builder.tables[table.key]}
     for number, start in enumerate(range(0, len(table.samples), RECORDS_A_CALL), 1):
         key = f"rows-{table.key}-{number}"
@@ -203,19 +238,27 @@ def _sample_rows(builder: Builder, table: Table) -> None:
         body = {
             "performUpsert": {"fieldsToMergeOn": [merge_field(table)]},
             "typecast": True,
-            "records": [{"fields": _record(builder, table, row)} for row in part],
+            "records": [{"fields": _record(builder, table, row, more.get("by_name", {}))} for row in part],
         }
-        builder.add(key, f"Add sample rows to {table.name}", "rows", ids, body)
+        builder.add(key, title, "rows", ids, body, **more)
         for position, row in enumerate(part):
             builder.rows[table.key, row[table.title.key]] = Ref(key, f"records.{position}.id")
     _sample_self_links(builder, table, ids)
 
 
-def _record(builder: Builder, table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+def _by_name(builder: Builder, table: Table, brought: Mapping[str, tuple[Table, Field]]) -> dict[str, Any]:
+    """Return which link fields of a table are written with names: the table that each leads to."""
+    found = {link.name: builder.tables[key] for key, (owner, link) in brought.items() if owner.key == table.key}
+    return {"by_name": found} if found else {}
+
+
+def _record(builder: Builder, table: Table, row: Mapping[str, Any], by_name: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for item in table.fields:
         value = row.get(item.key)
-        if item.relation and item.relation.table != table.key and value:
+        if item.name in by_name:
+            found |= {item.name: list(value)} if value else {}
+        elif item.relation and item.relation.table != table.key and value:
             found[item.name] = [builder.rows[item.relation.table, title] for title in value]
         elif (plain := cell(item, value)) is not None:
             found[item.name] = plain

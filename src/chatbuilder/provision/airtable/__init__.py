@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from chatbuilder.provision.airtable.filling import AirtableRows, Ways
 from chatbuilder.provision.airtable.judge import Unwilling, judge
 from chatbuilder.provision.airtable.making import WEB, Maker, lacking
 from chatbuilder.provision.airtable.reading import Data, Reader, by_id, by_name
+from chatbuilder.provision.airtable.recovery import Recovery
 from chatbuilder.provision.airtable.rows import RowWriter, table_of
 from chatbuilder.provision.airtable.transport import AirtableTransport
 from chatbuilder.provision.base import Account, Links, Preflight, Provisioner, Removal, Result, Skipped, State
@@ -24,10 +25,9 @@ from chatbuilder.solution import Plan, Step
 
 __all__ = ["LIMIT", "check_account", "open_remote", "open_rows"]
 
-# 5 a second for each base, 50 a second for each person; one too many shuts the base for 30 seconds
-# (airtable.com/developers/web/api/rate-limits). The gap keeps to the first: six calls span 35 ms more than a second, so
-# that one held up on its way never makes six in it.
-LIMIT = Limit(calls=50, seconds=1.0, gap=0.207)
+# 5 a second for each base; one too many shuts the base for 30 seconds (airtable.com/developers/web/api/rate-limits).
+# 50 a second for each person are out of reach of one base. The gap spreads the five over their second.
+LIMIT = Limit(calls=5, seconds=1.0, gap=0.2)
 ABREAST = 4  # calls on their way at once: enough for the limit when each takes 0.8 seconds
 
 
@@ -78,6 +78,7 @@ class Airtable:
         self._bases: list[Data] | None = None
         self._make = Maker(self._reader, self._seen)
         self._rows = RowWriter(self._reader)
+        self._recovery = Recovery(self._reader, self._rows)
 
     def preflight(self, plan: Plan, known: Mapping[str, Result]) -> Preflight:
         """Prove token and target with one call. Raises `InputError` and `CredentialsError`."""
@@ -93,10 +94,9 @@ class Airtable:
             raise place.no_target()
         base = place.base_of(known) or base
         if base is None:
-            self._bases = self._reader.bases()
             name = next(str(step.payload["body"]["name"]) for step in plan if step.payload["makes"] == "base")
             notes = place.notes_on(plan, known, [])
-            if by_name(self._bases, name):
+            if by_name(self._seen(), name):
                 notes.append(f"A base {name} exists already; it stays, and a second one is made.")
             return Preflight(f"Airtable workspace {workspace}", False, tuple(notes))
         tables = self._reader.tables(base)
@@ -108,6 +108,21 @@ class Airtable:
         others = [table for table in tables if table["id"] not in ours]
         notes = place.notes_on(plan, known, others)
         return Preflight(f"Airtable base {base}", bool(ours), tuple(notes))
+
+    def lost(self, plan: Plan, marks: Collection[str]) -> str | None:
+        """Return the mark of a system that stands at the target and is not among the known `marks`; only asks."""
+        workspace, base = place.target_workspace(self._target), place.target_base(self._target)
+        if workspace is None and base is None:
+            return None  # preflight says what is missing
+        self._reader.policy = self._policy.for_first_contact()
+        try:
+            return self._recovery.lost(plan, base, [] if base else self._seen(), marks)
+        finally:
+            self._reader.policy = self._policy
+
+    def adopt(self, step: Step, payload: Mapping[str, Any]) -> Result | None:
+        """Return the result of a step as it stands in the base that `lost` found; only asks."""
+        return self._recovery.adopt(step, payload)
 
     def deliver(self, step: Step, payload: Mapping[str, Any], previous: Result | None) -> Result:
         """Send one step's request; what is in doubt is looked up before it is sent again."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from chatbuilder.provision.airtable.making import lacking, made_before, same_field
 from chatbuilder.provision.airtable.reading import Data, Reader, by_id
-from chatbuilder.provision.airtable.rows import cells_differ, merge_field, table_of, whole
+from chatbuilder.provision.airtable.rows import cells_differ, sent_cells, table_of
 from chatbuilder.provision.base import State
 
 Payload = Mapping[str, Any]
@@ -68,9 +68,7 @@ def _field(field: Data, body: Data, made: Result) -> State:
 def _rows(reader: Reader, ids: Mapping[str, str], payload: Payload, result: Result) -> State:
     if table_of(reader, ids) is None:
         return "missing"
-    body = whole(payload)
-    name = merge_field(body)
-    sent = {record["fields"][name]: record["fields"] for record in body["records"]}
+    sent = sent_cells(payload, result)
     places = {row["id"]: row["key"] for row in result["records"]}
     there = reader.rows(ids["base"], ids["table"], set(places))
     if len(there) < len(places):

@@ -128,7 +128,7 @@ def _empty(reader: Reader, base: str, table: Data) -> bool:
 
 def notes_on(plan: Plan, known: Mapping[str, Result], others: list[Data]) -> list[str]:
     """Return what to know before it starts."""
-    calls = sum(step.key not in known for step in plan)
+    calls = sum(step.key not in known and "came" not in step.payload for step in plan)
     notes = [f"{FREE}; this takes {calls} calls."] if calls else []
     if others:
         names = ", ".join(table["name"] for table in others[:5])

@@ -73,6 +73,14 @@ class Reader:
             self._page(base, table, rows)
         return {key: rows.found[key] for key in wanted & rows.found.keys()}
 
+    def matching(self, base: str, table: str, name: str, texts: list[str]) -> dict[str, Data]:
+        """Return the fields of the rows by id that have one of a few plain texts (no quotes) in a field."""
+        field = name.replace("\\", "\\\\").replace("}", "\\}")
+        tests = [f"{{{field}}}='{text}'" for text in texts]
+        body: Data = {"filterByFormula": f"OR({','.join(tests)})", "pageSize": 100}
+        call = Call("POST", f"/v0/{base}/{table}/listRecords", body=body, safe=True)
+        return {row["id"]: row["fields"] for row in self.policy.send(call).data["records"]}
+
     def all_rows(self, base: str, table: str) -> dict[str, Data]:
         """Return the fields of every row by id, read anew."""
         rows = self._rows[base, table] = Rows()

@@ -12,7 +12,7 @@ from typing import Any
 from chatbuilder.errors import CredentialsError
 from chatbuilder.provision.airtable.making import WEB
 from chatbuilder.provision.airtable.reading import Reader
-from chatbuilder.provision.airtable.rows import added_to, cells_differ, merge_field, table_of, whole
+from chatbuilder.provision.airtable.rows import added_to, cells_differ, sent_cells, table_of
 from chatbuilder.provision.base import Removal
 from chatbuilder.provision.outside.calls import Call
 from chatbuilder.provision.outside.policy import InDoubt
@@ -54,12 +54,11 @@ def remove(reader: Reader, step: Step, payload: Mapping[str, Any], result: Mappi
 
 
 def _rows(reader: Reader, step: Step, payload: Mapping[str, Any], result: Mapping[str, Any]) -> Removal:
-    ids, body = payload["params"], whole(payload)
+    ids = payload["params"]
     table = table_of(reader, ids)
     if table is None:
         return Removal(True, step.title, "the table is not there any more")
-    name = merge_field(body)
-    sent = {record["fields"][name]: record["fields"] for record in body["records"]}
+    sent = sent_cells(payload, result)
     places = {row["id"]: row["key"] for row in result["records"]}
     there = reader.rows(ids["base"], ids["table"], set(places))
     own = {f["name"] for f in table["fields"] if (f.get("options") or {}).get("linkedTableId") == table["id"]}

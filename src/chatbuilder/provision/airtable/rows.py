@@ -34,6 +34,34 @@ def whole(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     return body
 
 
+def sent_cells(payload: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Data]:
+    """Return what was written into each row by its key: links that were written as names as the ids they became."""
+    body = whole(payload)
+    name = merge_field(body)
+    sent = {record["fields"][name]: record["fields"] for record in body["records"]}
+    linked = {row["key"]: row["links"] for row in result["records"] if row.get("links")}
+    return {key: {**cells, **linked.get(key, {})} for key, cells in sent.items()}
+
+
+def _result(rows: list[Data], payload: Mapping[str, Any]) -> Data:
+    """Return the result of a step: its rows, and the rows of other tables that came with them by field and name."""
+    came: dict[str, Data] = {name: {} for name in payload.get("by_name", ())}
+    body = whole(payload)
+    names = {record["fields"][merge_field(body)]: record["fields"] for record in body["records"]}
+    for row in rows:
+        for field, ids in row.get("links", {}).items():
+            sent = names.get(row["key"], {}).get(field, ())
+            if field in came and len(sent) == len(ids) == 1:  # else nobody tells which of them is which
+                came[field][sent[0]] = ids[0]
+    return {"records": rows, **({"linked": came} if came else {})}
+
+
+def _links(payload: Mapping[str, Any], fields: Mapping[str, Any]) -> Data:
+    """Return the ids in the cells of a row that were written as names."""
+    found = {name: [_id_of(item) for item in fields[name]] for name in payload.get("by_name", ()) if fields.get(name)}
+    return {"links": found} if found else {}
+
+
 @dataclass(frozen=True, slots=True)
 class RowWriter:
     """Sends rows of one step, and nothing a second time that a person may have edited since."""
@@ -41,8 +69,13 @@ class RowWriter:
     reader: Reader
 
     def upsert(self, path: str, ids: Mapping[str, str], payload: Mapping[str, Any], before: Data | None) -> Data:
-        """Return where each row is: `records` with id and key, earlier ones first."""
+        """Return where each row is: `records` with id and key, earlier ones first.
+
+        What came with rows of another table (`came`: ids by name) is not sent.
+        """
         body, known = payload["body"], list((before or {}).get("records", ()))
+        if before is None:
+            known = self._come(payload)
         if before is not None and self._sent(payload, known):
             # The same rows once more: some of them are gone. Those that are there may hold the person's edits.
             there = self.reader.rows(ids["base"], ids["table"], {row["id"] for row in known})
@@ -51,10 +84,35 @@ class RowWriter:
         keys = {row["key"] for row in known}
         name = merge_field(body)
         records = [record for record in body["records"] if record["fields"][name] not in keys]
-        new = self._send(path, {**body, "records": records}, name) if records else []
-        if before is None or body is payload["body"]:
-            return {"records": [*known, *new]}
-        return {"records": _in_order([*known, *new], before["records"])}
+        if before is not None:
+            records = self._with_ids(ids["base"], payload, records, before)
+        new = self._send(path, {**body, "records": records}, name, payload) if records else []
+        if before is None:
+            order = [{"key": record["fields"][name]} for record in body["records"]]
+            return _result(_in_order([*known, *new], order), payload)
+        if body is payload["body"]:
+            return _result([*known, *new], payload)
+        return _result(_in_order([*known, *new], before["records"]), payload)
+
+    def _come(self, payload: Mapping[str, Any]) -> list[Data]:
+        name, came = merge_field(payload["body"]), payload.get("came") or {}
+        keys = (record["fields"][name] for record in payload["body"]["records"])
+        return [{"id": came[key], "key": key} for key in keys if key in came]
+
+    def _with_ids(
+        self, base: str, payload: Mapping[str, Any], records: list[Data], before: Mapping[str, Any]
+    ) -> list[Data]:
+        """Return records with links to the rows that names became once: they may have other names by now."""
+        for name, table in payload.get("by_name", {}).items() if records else ():
+            known = before.get("linked", {}).get(name, {})
+            there = self.reader.rows(base, table, set(known.values())) if known else {}
+            ids = {key: row for key, row in known.items() if row in there}
+            cells = [{**record["fields"]} for record in records]
+            for fields in cells:
+                if name in fields:
+                    fields[name] = [ids.get(item, item) for item in fields[name]]
+            records = [{**record, "fields": fields} for record, fields in zip(records, cells, strict=True)]
+        return records
 
     def link(self, path: str, ids: Mapping[str, str], payload: Mapping[str, Any]) -> Data:
         """Write link cells of rows that are there, by their ids; when it is optional, of those that may have gone."""
@@ -84,27 +142,41 @@ class RowWriter:
         if "then" in payload:
             return None
         name = merge_field(payload["body"])
-        there = {row.get(name): key for key, row in self.reader.all_rows(ids["base"], ids["table"]).items()}
+        rows = self.reader.all_rows(ids["base"], ids["table"])
+        there = {row.get(name): key for key, row in rows.items()}
         wanted = [record["fields"][name] for record in payload["body"]["records"]]
         if not there.keys() >= set(wanted):
             return None
-        return {"records": [{"id": there[key], "key": key} for key in wanted]}
+        return self.found(payload, {key: (there[key], rows[there[key]]) for key in wanted})
+
+    def found(self, payload: Mapping[str, Any], there: Mapping[str, tuple[str, Data]]) -> Data:
+        """Return the result of an upsert from rows as they stand: id and cells by key; others get ids of none."""
+        name = merge_field(payload["body"])
+        rows: list[Data] = []
+        for number, key in enumerate(record["fields"][name] for record in payload["body"]["records"]):
+            if key in there:
+                row, cells = there[key]
+                rows.append({"id": row, "key": key, **_links(payload, cells)})
+            else:
+                rows.append({"id": f"recGone{number:010d}", "key": key, "gone": True})
+        return _result(rows, payload)
 
     def _sent(self, payload: Mapping[str, Any], known: list[Data]) -> bool:
         name, keys = merge_field(payload["body"]), {row["key"] for row in known}
         return all(record["fields"][name] in keys for record in payload["body"]["records"])
 
-    def _send(self, path: str, body: Mapping[str, Any], name: str) -> list[Data]:
+    def _send(self, path: str, body: Mapping[str, Any], name: str, payload: Mapping[str, Any]) -> list[Data]:
         answer = self.reader.policy.send(Call("PATCH", path, body=body, safe=True))
         self.reader.forget()
-        made = {_plain(row["fields"].get(name)): row["id"] for row in answer.data["records"]}
+        made = {_plain(row["fields"].get(name)): row for row in answer.data["records"]}
         keys = [record["fields"][name] for record in body["records"]]
         if lost := [key for key in keys if _plain(key) not in made]:
             raise RefusedError(
                 f"Airtable answered without {len(lost)} of the rows that were sent.", title="Rows are missing",
                 kept="everything built so far.", hint="run it again: it goes on from here.",
             )  # fmt: skip
-        return [{"id": made[_plain(key)], "key": key} for key in keys]
+        found = [(key, made[_plain(key)]) for key in keys]
+        return [{"id": row["id"], "key": key, **_links(payload, row["fields"])} for key, row in found]
 
 
 def _in_order(rows: list[Data], before: list[Data]) -> list[Data]:

@@ -7,7 +7,7 @@ types of makenotion/notion-sdk-js 5.26, developers.notion.com, recorded answers 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from chatbuilder.errors import CredentialsError, RefusedError
@@ -17,6 +17,7 @@ from chatbuilder.provision.notion.api import Api, Json, open_api, together
 from chatbuilder.provision.notion.delivery import Delivery
 from chatbuilder.provision.notion.inspecting import Inspector
 from chatbuilder.provision.notion.judge import KEPT, PRIVATE
+from chatbuilder.provision.notion.recovery import Recovery
 from chatbuilder.provision.notion.removal import Remover
 from chatbuilder.provision.notion.results import plain_text, title_of
 from chatbuilder.provision.outside.calls import Transport
@@ -52,6 +53,7 @@ class NotionProvisioner:
         self._api = api
         self._delivery = Delivery(api)
         self._inspector = Inspector(api)
+        self._recovery = Recovery(api.hasty(), self._delivery)
 
     def preflight(self, plan: Plan, known: Mapping[str, Result]) -> Preflight:
         """Prove the token and the page to build on; a page of the same name there is a note."""
@@ -79,6 +81,14 @@ class NotionProvisioner:
         notes = (*same, *account.plan_limits(me, dashboard=dashboard))
         return Preflight(f"the Notion page {title_of(page)}", exists=False, notes=notes)
 
+    def lost(self, plan: Plan, marks: Collection[str]) -> str | None:
+        """Return the mark of a system that stands at the target and is not among the known `marks`; only asks."""
+        return self._recovery.lost(plan, marks)
+
+    def adopt(self, step: Step, payload: Mapping[str, Any]) -> Result | None:
+        """Return the result of a step as it stands in the system that `lost` found; only asks."""
+        return self._recovery.adopt(payload)
+
     def look_up(self, step: Step, payload: Mapping[str, Any]) -> Result | None:
         """Return what a step that was begun and never confirmed made, None when it made nothing."""
         return self._delivery.look_up(payload)
@@ -103,6 +113,21 @@ class NotionProvisioner:
         for step in plan:
             if step.payload["makes"] in ("database", "fields") and step.payload["key"] == table:
                 self._delivery.names.learn(step.payload, source)
+
+    def sweep(self, step: Step, payload: Mapping[str, Any], result: Result) -> tuple[str, ...]:
+        """Move to the trash what a call in doubt made a second time; return what to tell of it.
+
+        That is a private home page alone, which only the search leads to, and the search finds what is new late. One
+        that holds anything but what was sent stays.
+        """
+        if not result.get("doubted"):
+            return ()
+        told = []
+        for twin in self._delivery.finder.twins(payload, str(result["id"])):
+            removal = Remover(self._api).remove(step.title, payload, {"id": twin})
+            what = "in the trash" if removal.removed else f"left to you, because {removal.why}"
+            told.append(f"{step.title} was made twice, as Notion did not answer: the second is {what}.")
+        return tuple(told)
 
     def links(self, results: Mapping[str, Result]) -> Links:
         """Return the home page."""

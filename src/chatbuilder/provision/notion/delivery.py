@@ -11,6 +11,7 @@ from chatbuilder.provision.notion.fields import as_it_fits, lost_fields
 from chatbuilder.provision.notion.finding import Finder
 from chatbuilder.provision.notion.renames import Renames
 from chatbuilder.provision.notion.results import cut, shortfall
+from chatbuilder.provision.outside.policy import InDoubt
 
 _PAGES = {"page": "/v1/pages/", "row": "/v1/pages/", "database": "/v1/databases/"}
 
@@ -21,6 +22,7 @@ class Delivery:
     def __init__(self, api: Api) -> None:
         self._api = api
         self._made: set[str] = set()
+        self._doubted = False
         self.finder = Finder(api, lambda: self._made)
         self.names = Renames(api)
 
@@ -32,6 +34,7 @@ class Delivery:
         """Return the result of a creating step whose answer was lost; others are simply sent again."""
         if payload["method"] != "POST" or "then" in payload:
             return None
+        self._doubted = self._doubted or is_private(payload)
         return self._kept(payload, self.finder.find(payload))
 
     def deliver(self, payload: Mapping[str, Any], previous: Result | None) -> Result:
@@ -46,7 +49,7 @@ class Delivery:
     def _made_new(self, payload: Mapping[str, Any]) -> Result:
         makes = payload["makes"]
         if payload["method"] == "POST":
-            found = self._api.make(payload, lambda doubt: self.finder.find(payload, doubt))
+            found = self._api.make(payload, lambda doubt: self._found(payload, doubt))
             return self._kept(payload, found) or {}
         if "anew" not in payload:
             return cut(makes, self._api.send(payload))
@@ -54,6 +57,10 @@ class Delivery:
         if answer is None:
             return self._made_new(_anew(payload))  # the tab to put it on is gone
         return _noted(payload, answer, cut(makes, answer))
+
+    def _found(self, payload: Mapping[str, Any], doubt: InDoubt) -> Json | None:
+        self._doubted = self._doubted or is_private(payload)
+        return self.finder.find(payload, doubt)
 
     def _kept(self, payload: Mapping[str, Any], found: Json | None) -> Result | None:
         """Return the result of what was made: from the answer, or as it was found."""
@@ -63,7 +70,9 @@ class Delivery:
         if makes == "database" and not found.get("data_sources"):
             found = self._api.get(f"/v1/databases/{found['id']}")
         self._made.add(found["id"])
-        return _noted(payload, found, cut(makes, found))
+        noted = _noted(payload, found, cut(makes, found))
+        # What is searched for may be found late: a later look finds a page that came twice.
+        return {**noted, "doubted": True} if self._doubted and is_private(payload) else noted
 
     def _changed(self, payload: Mapping[str, Any], previous: Result) -> Result:
         """Send what makes the difference between old and new answers; the step's result stays what it was."""
@@ -112,6 +121,11 @@ class Delivery:
             return previous
         answer = self._api.change(path, {"properties": lost})
         return cut("fields", answer) if payload["makes"] == "fields" else previous
+
+
+def is_private(payload: Mapping[str, Any]) -> bool:
+    """Tell whether a step makes a page that only the search leads to."""
+    return bool(payload["makes"] == "page" and "workspace" in payload["body"]["parent"])
 
 
 def _noted(payload: Mapping[str, Any], answer: Mapping[str, Any], result: Json) -> Json:

@@ -46,7 +46,7 @@ class Finder:
         elif makes == "row":
             yield from self._rows(body)
         elif "view_id" in body:
-            yield from self._views(self._widgets(body), body)
+            yield from self._views(self.widgets(body), body)
         else:
             views = self._api.listed("/v1/views", {"database_id": body["database_id"]})
             yield from self._views((view["id"] for view in views), body)
@@ -70,6 +70,13 @@ class Finder:
             for page in self._api.asked("/v1/search", body):
                 if title_of(page) == title and not page.get("in_trash") and self.is_marked(page["id"], marker):
                     yield page["id"]
+
+    def twins(self, payload: Mapping[str, Any], known: str) -> list[str]:
+        """Return the private pages with the mark of a home page that are not that page, as far as one search tells."""
+        title = plain_text(payload["body"]["properties"]["title"]["title"])
+        found = self._api.asked("/v1/search", {"query": title, "filter": {"property": "object", "value": "page"}})
+        same = [page["id"] for page in found if title_of(page) == title and not page.get("in_trash")]
+        return [page for page in same if page != known and self.is_marked(page, str(payload["marker"]))]
 
     def is_marked(self, page: str, marker: str) -> bool:
         """Tell whether a page holds our mark."""
@@ -97,7 +104,7 @@ class Finder:
             if row["id"] not in self._taken() and values_match(values, row.get("properties", {})):
                 yield row
 
-    def _widgets(self, body: Mapping[str, Any]) -> Iterator[str]:
+    def widgets(self, body: Mapping[str, Any]) -> Iterator[str]:
         """Yield the views on a dashboard: it lists them; else those of the data source that say so."""
         board = self._api.look(f"/v1/views/{body['view_id']}") or {}
         rows = (board.get("configuration") or {}).get("rows")

@@ -40,6 +40,7 @@ class Renames:
             self.learn(payload, result["data_sources"][0]["id"])
         elif payload["makes"] == "fields":
             self.learn(payload, payload["params"]["data_source_id"])
+        self._names.clear()
 
     def fitted(self, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a payload with the names that stand in its table."""
@@ -51,6 +52,10 @@ class Renames:
             values = {names.get(name, name): value for name, value in payload["body"]["properties"].items()}
             return {**payload, "body": {**payload["body"], "properties": values}}
         return {k: _fitted(v, names, others) if k in ("body", "anew") else v for k, v in payload.items()}
+
+    def now(self, source: str) -> Names:
+        """Return what a person calls the fields of a table by now that have other names, by the names of the design."""
+        return self._of(source)
 
     def _of(self, source: str) -> Names:
         if source not in self._wanted:

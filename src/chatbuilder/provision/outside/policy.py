@@ -139,7 +139,8 @@ class Policy:
         since, losses = None, 0
         while True:
             try:
-                with self._pacer_of(call).turn(self.desk, f"{self.vendor} allows no more calls at the moment"):
+                why = f"{self.vendor} allows no more calls at the moment"
+                with self._pacer_of(call).turn(self.desk, why, call.method):
                     self.desk.check()
                     return self._answered(call, again=again)
             except NotSent as lost:
