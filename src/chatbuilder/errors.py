@@ -59,6 +59,14 @@ class InputError(ChatbuilderError):
     exit_code = ExitCode.INPUT
 
 
+def refused(error: OSError) -> InputError:
+    """Return what the system said no to, in words for people."""
+    what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+    return InputError(
+        f"{what}.", title="The system refused", kept="what was saved before.", hint="mend the cause and try it again."
+    )
+
+
 class CredentialsError(ChatbuilderError):
     """A token is missing, wrong or may not do what is needed."""
 

@@ -139,7 +139,8 @@ class Library:
         now = iso(self._clock())
         crashed = json.dumps(_CRASHED)
         self._db.execute(
-            "UPDATE jobs SET status = 'failed', finished = ?, error = ? WHERE system = ? AND status = 'running'",
+            "UPDATE jobs SET status = 'failed', finished = max(started, ?), error = ?"
+            " WHERE system = ? AND status = 'running'",
             (now, crashed, system_id),
         )
         job = Job(f"job-{now[:10].replace('-', '')}-{secrets.token_hex(3)}", system_id, platform, "running", now, None)
@@ -150,9 +151,9 @@ class Library:
         return job
 
     def finish_job(self, job_id: str, status: str, result: Mapping[str, Any], error: Mapping[str, Any] | None) -> Job:
-        """Close a job and return it as it is now on record."""
+        """Close a job and return it as it is now on record; it never ends before it began, whatever the clock does."""
         self._db.execute(
-            "UPDATE jobs SET status = ?, finished = ?, result = ?, error = ? WHERE id = ?",
+            "UPDATE jobs SET status = ?, finished = max(started, ?), result = ?, error = ? WHERE id = ?",
             (status, iso(self._clock()), json.dumps(result), json.dumps(error) if error else None, job_id),
         )
         return _job(self._db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone())
