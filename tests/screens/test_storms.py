@@ -137,7 +137,7 @@ def world(tmp_path, monkeypatch, logs):  # noqa: F811
     look, apply = interactive.look, interactive.apply
 
     def real(config):
-        return config.platform not in ("notion", "airtable", "sheets") and "postgres" not in str(config.target.data())
+        return config.platform not in ("notion", "airtable", "sheets") and "postgres" not in str(config.data().get("target"))
 
     monkeypatch.setattr(interactive, "look", lambda c, *a, **m: (look if real(c) else quiet_look(site))(c, *a, **m))
     monkeypatch.setattr(interactive, "apply", lambda c, *a, **m: (apply if real(c) else site.apply)(c, *a, **m))
