@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from chatbuilder import pipeline
@@ -80,8 +82,6 @@ def test_who_has_to_wait_is_told_for_whom(filled, words):
     with system_lock(filled.system):
         done = start(words[0], filled.system, *words[1:])
         _, err = done.communicate(timeout=60)
-    import os
-
     assert done.returncode == 3
     assert complete(err)
     assert f"(process {os.getpid()})" in err
@@ -91,7 +91,7 @@ def test_who_has_to_wait_is_told_for_whom(filled, words):
 def test_two_windows_on_one_draft(tmp_path):
     draft = saved_draft(platform="obsidian", name="Mine")
     code = (
-        "import sys; from chatbuilder import pipeline; d = pipeline.load_draft(sys.argv[1]); print(d.id, d.copied_from)"
+        "import sys; from chatbuilder.pipeline import load_draft as o; d = o(sys.argv[1]); print(d.id, d.copied_from)"
     )
     mine = pipeline.load_draft(draft)
     try:
