@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import random
 from collections import deque
@@ -137,7 +138,9 @@ def world(tmp_path, monkeypatch, logs):  # noqa: F811
     look, apply = interactive.look, interactive.apply
 
     def real(config):
-        return config.platform not in ("notion", "airtable", "sheets") and "postgres" not in str(config.data().get("target"))
+        return config.platform not in ("notion", "airtable", "sheets") and "postgres" not in str(
+            config.data().get("target")
+        )
 
     monkeypatch.setattr(interactive, "look", lambda c, *a, **m: (look if real(c) else quiet_look(site))(c, *a, **m))
     monkeypatch.setattr(interactive, "apply", lambda c, *a, **m: (apply if real(c) else site.apply)(c, *a, **m))
@@ -254,3 +257,44 @@ async def test_many_sizes_while_something_is_under_way(work, world, window, tmp_
             assert "Built" in hand.text("#advice")
         else:
             assert pipeline.chats().total >= 8
+
+
+@pytest.mark.parametrize("what", ["chatbuilder.atomic._temporary", "filelock.FileLock.acquire"])
+async def test_a_full_disk_is_told_and_the_wizard_goes_on(what, window, monkeypatch):
+    def refuse(*arguments, **more):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(what, refuse)
+        async with window() as hand:
+            await hand.press("down", "space", "enter")
+            assert "✗ not saved" in hand.text("TopBar")
+            assert "No space left on device" in hand.told
+            await hand.to("team")
+            patch.undo()
+            await hand.press("enter")
+            assert "✓ saved" in hand.text("TopBar")
+    (info,) = pipeline.drafts()
+    assert not info.problem
+    assert pipeline.peek_draft(info.id).answers["priorities"]
+
+
+@pytest.mark.parametrize("key", ["pageup", "pagedown"])
+async def test_a_page_in_a_list_without_lines_goes_nowhere(key, window):
+    async with window(size=(120, 36)) as hand:
+        await hand.press("down")
+        await hand.pilot.resize_terminal(1, 1)
+        await hand.press(key)
+        assert hand.app.is_running
+
+
+async def test_an_error_of_the_system_in_a_thread_is_no_defect(window, monkeypatch):
+    def refused(config, hear, cancelled, **_):
+        raise OSError(errno.EROFS, "Read-only file system", "/x")
+
+    monkeypatch.setattr(interactive, "apply", refused)
+    async with window(answers={"platform": "obsidian", **ANSWERS}) as hand:
+        await hand.to("setup")
+        await hand.press("ctrl+s")
+        assert "/x: Read-only file system" in hand.text("#trouble")
+        assert "defect" not in hand.text("#trouble").lower()
