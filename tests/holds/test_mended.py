@@ -12,6 +12,7 @@ import pytest
 from chatbuilder import atomic, pipeline
 from chatbuilder.errors import RefusedError
 from chatbuilder.export import export_files
+from chatbuilder.importers.common.values import moment
 from chatbuilder.library.database import transaction
 from chatbuilder.paths import locate
 from chatbuilder.provision.scratch import open_scratch
@@ -111,3 +112,20 @@ def test_a_disk_that_takes_no_lock_is_told(words, run_cli, tmp_path, monkeypatch
     assert "Read-only" in done.err
     assert str(locate().state) in done.err
     assert not (tmp_path / "v").exists()
+
+
+def test_a_time_that_is_a_number_without_end_is_no_time():
+    assert moment(10**400) is None
+    assert moment({"$date": {"$numberLong": str(10**400)}}) is None
+
+
+def test_bytes_in_the_library_that_are_no_text_are_told(run_cli):
+    take_in(chat("a", title="Halloween"))
+    place = locate().library
+    raw = place.read_bytes()
+    assert b"Halloween" in raw
+    place.write_bytes(raw.replace(b"Halloween", b"Hallo\xffeen"))
+    for words in (("chats",), ("chats", "show", "chatgpt:a"), ("search", "Hello")):
+        done = run_cli(*words)
+        assert done.code == 3, done.err
+        assert "restore a backup" in done.err

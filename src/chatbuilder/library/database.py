@@ -11,6 +11,8 @@ from chatbuilder.errors import InputError
 from chatbuilder.library.chats_schema import CHATS
 from chatbuilder.paths import own_folder
 
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What the library file raises: damaged text comes as the latter, from rows and from SQLite's own messages."""
 VERSION = 3
 APPLICATION_ID = 0x63686274  # "chbt"
 _STEPS = """
@@ -65,13 +67,13 @@ def open_library(path: Path) -> sqlite3.Connection:
     try:
         path.touch(mode=0o600)
         connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, *FAULTS) as error:
         raise explained(error, path) from error
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         _migrate(connection, path)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         connection.close()
         raise explained(error, path) from error
     except BaseException:
@@ -82,6 +84,9 @@ def open_library(path: Path) -> sqlite3.Connection:
 
 def explained(error: Exception, path: Path | str) -> InputError:
     """Return what went wrong with the library file in words for people."""
+    if isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error):  # as Python words it
+        error = sqlite3.DatabaseError("there are bytes in it that are no text")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return InputError(

@@ -12,7 +12,7 @@ from typing import Any
 
 from chatbuilder.clock import Clock, iso, utc_now
 from chatbuilder.errors import ExitCode, InputError
-from chatbuilder.library.database import explained, open_library
+from chatbuilder.library.database import FAULTS, explained, open_library
 from chatbuilder.library.journal import Journal
 
 
@@ -73,7 +73,7 @@ class Library:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.close()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, FAULTS):
             raise explained(error, self._path) from error
 
     def close(self) -> None:
