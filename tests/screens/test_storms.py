@@ -286,6 +286,11 @@ async def test_a_page_in_a_list_without_lines_goes_nowhere(key, window):
         await hand.pilot.resize_terminal(1, 1)
         await hand.press(key)
         assert hand.app.is_running
+        await hand.pilot.resize_terminal(120, 36)
+        await hand.press("ctrl+p", "down")
+        await hand.pilot.resize_terminal(1, 1)
+        await hand.press(key)
+        assert hand.app.is_running
 
 
 async def test_an_error_of_the_system_in_a_thread_is_no_defect(window, monkeypatch):

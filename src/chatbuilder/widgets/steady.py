@@ -1,9 +1,10 @@
-"""A list of options that stays calm where there is no room to show any."""
+"""Lists of options that stay calm where there is no room to show any."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+from textual.command import CommandList, CommandPalette
 from textual.widgets import OptionList
 
 
@@ -13,3 +14,12 @@ class SteadyList(OptionList):
     def _move_page(self, direction: Literal[-1, 1]) -> None:
         if (self.highlighted or 0) in self._index_to_line:
             super()._move_page(direction)
+
+
+class SteadyPalette(CommandPalette):
+    """The menu, whose list of commands is Textual's own."""
+
+    def _action_command_list(self, action: str) -> None:
+        found = self.query_one(CommandList)
+        if not action.startswith("page") or (found.highlighted or 0) in found._index_to_line:
+            super()._action_command_list(action)
