@@ -79,6 +79,12 @@ class Drafts:
             "saved": saved.saved, "answers": saved.answers, "extra": dict(saved.extra),
         }  # fmt: skip
         text = json.dumps(data, ensure_ascii=True, indent=1)
+        if len(text) > SIZE_LIMIT:  # it could not be opened again
+            raise InputError(
+                f"The answers are too large for a draft ({len(text):,} of {SIZE_LIMIT:,} bytes).",
+                title="Draft not saved", kept="what was saved before, and what you see in this window.",
+                hint="shorten the longest text; that saves it again.",
+            )  # fmt: skip
         own_folder(self._folder)
         try:
             atomic.write_private(self._path(saved.id), text.encode())

@@ -129,3 +129,11 @@ def test_bytes_in_the_library_that_are_no_text_are_told(run_cli):
         done = run_cli(*words)
         assert done.code == 3, done.err
         assert "restore a backup" in done.err
+
+
+def test_a_draft_that_could_not_be_opened_again_is_not_saved():
+    draft = pipeline.save_draft(pipeline.Draft("d-abc123", "team", {"name": "Mine"}))
+    with pytest.raises(Exception, match="too large") as caught:
+        pipeline.save_draft(pipeline.Draft(draft.id, "team", {"name": "x" * 1_000_000}))
+    assert caught.value.kept
+    assert pipeline.peek_draft(draft.id).answers["name"] == "Mine"
