@@ -30,7 +30,8 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o666) -> None:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Like `write_bytes`, readable by its owner only. Raises `OSError`."""
+    """Like `write_bytes`, readable by its owner only, in a folder of our own: what a killed process left there goes."""
+    sweep(path.parent)
     _write(path, data, 0o600, exact=True)
 
 
@@ -61,7 +62,10 @@ def _write(path: Path, data: bytes, mode: int, *, exact: bool) -> None:
 
 
 def create(path: Path, data: bytes) -> bool:
-    """Put a new file in place whole; False, with nothing touched, when something is there by now. Raises `OSError`."""
+    """Put a new file in place whole; False, with nothing touched, when something is there by now. Raises `OSError`.
+
+    A run that is killed leaves a temporary file beside it: `sweep` the folder first, once for all of its files.
+    """
     with _temporary(path.parent, lambda file: file.write(data), 0o666, exact=False) as temp:
         try:
             place_new(temp, path)

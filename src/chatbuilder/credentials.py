@@ -94,11 +94,16 @@ def store(platform: str, secret: Secret, account: str = "") -> None:
         _write(name, value)
         kept = _read(name)
     except Exception as error:  # noqa: BLE001  (back ends let through whatever their desktop service raises)
-        raise _no_keyring(platform, keyring_problem() or f"the keyring refused it ({type(error).__name__})") from None
+        raise _no_keyring(platform, keyring_problem() or f"the keyring refused it ({_why(error)})") from None
     if kept != value:
         raise _no_keyring(platform, keyring_problem() or "the keyring did not keep it")
     _held.pop(name, None)
     _remember({*_names(), (platform, account)})
+
+
+def _why(error: Exception) -> str:
+    """What the system says of a disk; other words of a back end may hold what it was given."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
 
 
 def hold(platform: str, secret: Secret, account: str = "") -> None:
@@ -126,7 +131,7 @@ def delete(platform: str, account: str = "") -> bool:
             _erase(_user(platform, account))
         except Exception as error:  # noqa: BLE001  (as above)
             raise CredentialsError(
-                f"The keyring did not remove the token ({type(error).__name__}).", title="Token not removed",
+                f"The keyring did not remove the token ({_why(error)}).", title="Token not removed",
                 kept="the token.", hint=f"remove {_user(platform, account)!r} of {SERVICE!r} with your keyring's tool.",
             ) from None  # fmt: skip
     _remember(_names() - {(platform, account)})

@@ -79,6 +79,12 @@ class Drafts:
             "saved": saved.saved, "answers": saved.answers, "extra": dict(saved.extra),
         }  # fmt: skip
         text = json.dumps(data, ensure_ascii=True, indent=1)
+        if len(text) > SIZE_LIMIT:  # it could not be opened again
+            raise InputError(
+                f"The answers are too large for a draft ({len(text):,} of {SIZE_LIMIT:,} bytes).",
+                title="Draft not saved", kept="what was saved before, and what you see in this window.",
+                hint="shorten the longest text; that saves it again.",
+            )  # fmt: skip
         own_folder(self._folder)
         try:
             atomic.write_private(self._path(saved.id), text.encode())
@@ -101,8 +107,8 @@ class Drafts:
     def load(self, draft_id: str) -> Draft:
         """Open a draft; a copy under a new id when another window has it open.
 
-        Raises `InputError` when there is none, or when it is damaged or from another version: then the file is
-        kept aside and the message says where.
+        Raises `InputError` when there is none, when the disk takes no lock, or when it is damaged or from another
+        version: then the file is kept aside and the message says where.
         """
         path = self._present(draft_id)
         # Locked before it is read: the other window may save until the moment it lets go.
@@ -173,6 +179,11 @@ class Drafts:
             lock.acquire(timeout=wait, poll_interval=LOOK / 5)
         except Timeout:
             return False
+        except OSError as error:
+            raise InputError(
+                f"Draft {draft_id} cannot be opened: {error.strerror or error}.", title="Draft not opened",
+                kept="every draft, as it is.", hint="mend the cause (is the disk full, or read-only?) and try again.",
+            ) from error  # fmt: skip
         self._locks[draft_id] = lock
         return True
 
@@ -180,8 +191,11 @@ class Drafts:
         """Tell whether another window has the draft open."""
         if draft_id in self._locks:
             return False
-        if not self._lock(draft_id):
-            return True
+        try:
+            if not self._lock(draft_id):
+                return True
+        except InputError:  # a disk that takes no lock says nothing about other windows
+            return False
         self.release(draft_id)
         return False
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 
+from chatbuilder.secret import without_secrets
+
 
 class ExitCode(IntEnum):
     """What the process tells the script that called it."""
@@ -24,6 +26,7 @@ class ChatbuilderError(Exception):
 
     `title` is a few words, `message` one or two sentences, `problems` every single finding when there are
     several, `kept` what is safe, `hint` the next thing to do. Only the command line and the error panel render it.
+    No secret that this process has used is in any of it, whoever worded it.
     """
 
     exit_code = ExitCode.DEFECT
@@ -31,12 +34,12 @@ class ChatbuilderError(Exception):
     def __init__(
         self, message: str, *, title: str = "", problems: Sequence[str] = (), kept: str = "", hint: str = ""
     ) -> None:
-        super().__init__(message)
-        self.title = title or "Something went wrong"
-        self.message = message
-        self.problems = tuple(problems)
-        self.kept = kept
-        self.hint = hint
+        self.message = without_secrets(message)
+        super().__init__(self.message)
+        self.title = without_secrets(title) or "Something went wrong"
+        self.problems = tuple(map(without_secrets, problems))
+        self.kept = without_secrets(kept)
+        self.hint = without_secrets(hint)
 
     def lines(self) -> list[str]:
         """Return the plain-text lines to show, most important first."""
@@ -57,6 +60,14 @@ class InputError(ChatbuilderError):
     """Answers, a draft, a file or a target that cannot be used as given."""
 
     exit_code = ExitCode.INPUT
+
+
+def refused(error: OSError) -> InputError:
+    """Return what the system said no to, in words for people."""
+    what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+    return InputError(
+        f"{what}.", title="The system refused", kept="what was saved before.", hint="mend the cause and try it again."
+    )
 
 
 class CredentialsError(ChatbuilderError):

@@ -157,18 +157,18 @@ def _is_other_kind(name: str, files: Mapping[str, bytes]) -> bool:
 
 def _remove_stale(root: Path, name: str, manifest: Mapping[str, tuple[str, ...]], report: dict[str, list[str]]) -> None:
     place = root / name
-    if not place.is_file() or place.is_symlink():
-        report["removed"].append(name)
-        return
-    if _sha(place.read_bytes()) in manifest[name]:
-        place.unlink()
-        report["removed"].append(name)
-        parent = place.parent
-        while parent != root and not any(parent.iterdir()):
-            parent.rmdir()
-            parent = parent.parent
-    else:
+    there = place.is_file() and not place.is_symlink()
+    if there and _sha(place.read_bytes()) not in manifest[name]:
         report["kept"].append(name)
+        return
+    if there:
+        place.unlink()
+    report["removed"].append(name)
+    # Also when the file is gone: a run that was killed right after it left its folders.
+    parent = place.parent
+    while parent != root and parent.is_dir() and not any(parent.iterdir()):
+        parent.rmdir()
+        parent = parent.parent
 
 
 def _sha(data: bytes) -> str:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import NoReturn
+from urllib.parse import quote
+
+SHORTEST = 8  # characters; what is shorter could be any word
+_SECRET_KEYS = ("refresh_token", "client_secret", "private_key")
+_ON_THE_WIRE = re.compile(r"\b(Bearer|Basic) +[\w.~+/=-]{8,}|\bya29\.[\w.-]+")  # what Google gives for a while
+_given_out: set[str] = set()  # in this process only; what may come back in the words of others
 
 
 class Secret:
@@ -15,6 +23,7 @@ class Secret:
 
     def reveal(self) -> str:
         """Return the secret itself. For the client that sends it, and for nobody else."""
+        _given_out.update(_forms(self._value))
         return self._value
 
     def __repr__(self) -> str:
@@ -38,3 +47,24 @@ class Secret:
     def __reduce__(self) -> NoReturn:
         """Refuse to be copied to a file or another process."""
         raise TypeError("a secret is not pickled")
+
+
+def without_secrets(text: str) -> str:
+    """Return text without any secret that this process has given out: a vendor may say back what it was sent."""
+    for value in sorted(_given_out, key=len, reverse=True):
+        text = text.replace(value, "•••")
+    return _ON_THE_WIRE.sub("•••", text)
+
+
+def _forms(value: str) -> set[str]:
+    """Return the texts that give a secret away: itself, or what is secret in a file of credentials, as URLs have it."""
+    found = {value} if len(value) >= SHORTEST and any(c.isdigit() for c in value) else set()
+    if value.lstrip().startswith("{"):
+        try:
+            data = json.loads(value)
+        except (ValueError, RecursionError):
+            data = {}
+        inner = data.get("installed") if isinstance(data.get("installed"), dict) else {}
+        values = [part.get(key) for part in (data, inner) for key in _SECRET_KEYS]
+        found |= {text for text in values if isinstance(text, str) and len(text) >= SHORTEST}
+    return found | {quote(text, safe="") for text in found} | {json.dumps(text)[1:-1] for text in found}

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from chatbuilder.errors import ChatbuilderError, ExitCode, InputError
+from chatbuilder.errors import ChatbuilderError, ExitCode, refused
 
 __all__ = ["run"]
 
@@ -29,7 +29,7 @@ def run(argv: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        return _say(_refused(error))
+        return _say(refused(error))
     except Exception as error:  # noqa: BLE001
         return _defect(error)
 
@@ -67,14 +67,6 @@ def _say(error: ChatbuilderError) -> int:
     for text in error.lines():
         note(text)
     return int(error.exit_code)
-
-
-def _refused(error: OSError) -> ChatbuilderError:
-    what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
-    return InputError(
-        f"{what}.", title="The system refused", kept="what was saved before.",
-        hint="mend the cause and run the command again.",
-    )  # fmt: skip
 
 
 def _defect(error: Exception) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import shlex
 import signal
@@ -90,7 +91,7 @@ class WizardServer(Server):
         return host in self._names or (self._any and _is_address(host))
 
     def _is_key(self, text: str) -> bool:
-        return secrets.compare_digest(text.encode(), self._key.encode())
+        return secrets.compare_digest(text.encode("utf-8", "replace"), self._key.encode())
 
     async def _page(self, request: web.Request) -> web.Response:
         page = Template(_file("page.html")).substitute(socket=f"ws://{request.host}/ws")
@@ -110,7 +111,7 @@ class WizardServer(Server):
 
     async def run(self) -> None:
         """Serve until cancelled. Raises `OSError` when the port cannot be had."""
-        runner = web.AppRunner(await self._make_app(), access_log=None, shutdown_timeout=LINGER)
+        runner = web.AppRunner(await self._make_app(), access_log=None, logger=_quiet(), shutdown_timeout=LINGER)
         await runner.setup()
         try:
             await web.TCPSite(runner, self.host, self.port).start()
@@ -133,6 +134,14 @@ async def _until_stopped(server: WizardServer) -> None:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+def _quiet() -> logging.Logger:
+    """Return a log that nobody reads: what a stranger sends to the port is no traceback in the person's terminal."""
+    log = logging.getLogger(f"{__name__}.requests")
+    log.addHandler(logging.NullHandler())
+    log.propagate = False
+    return log
 
 
 def _host(url: str) -> str:

@@ -13,7 +13,7 @@ from chatbuilder import __version__
 from chatbuilder.chats import ChatSession, Part
 from chatbuilder.clock import Clock, iso, utc_now
 from chatbuilder.library.chats_schema import SHIFT
-from chatbuilder.library.database import explained, open_library
+from chatbuilder.library.database import FAULTS, explained, open_library, transaction
 from chatbuilder.library.stored import WORDS, parts_of, readable, seconds, split_key
 from chatbuilder.library.terms import indexed
 
@@ -82,7 +82,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         # What a commit has written survives the end of the program; the last ones may be lost with the power.
         connection.execute("PRAGMA synchronous = NORMAL")
         yield connection
-    except sqlite3.Error as error:
+    except FAULTS as error:
         raise explained(error, path) from error
     finally:
         connection.close()
@@ -227,18 +227,6 @@ class ChatStore:
                 if name:
                     self._db.execute("INSERT INTO project_names VALUES (?, ?, ?)", (source, project_id, name))
         return sum(count for _, count in found)
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Everything inside, or nothing of it."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
 
 
 def _values(session: ChatSession, standing: Standing, now: str) -> tuple[Any, ...]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from chatbuilder.errors import InputError
 from chatbuilder.library.chats_schema import CHATS
 from chatbuilder.paths import own_folder
 
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What the library file raises: damaged text comes as the latter, from rows and from SQLite's own messages."""
 VERSION = 3
 APPLICATION_ID = 0x63686274  # "chbt"
 _STEPS = """
@@ -63,13 +67,13 @@ def open_library(path: Path) -> sqlite3.Connection:
     try:
         path.touch(mode=0o600)
         connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, *FAULTS) as error:
         raise explained(error, path) from error
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         _migrate(connection, path)
-    except sqlite3.Error as error:
+    except FAULTS as error:
         connection.close()
         raise explained(error, path) from error
     except BaseException:
@@ -80,6 +84,9 @@ def open_library(path: Path) -> sqlite3.Connection:
 
 def explained(error: Exception, path: Path | str) -> InputError:
     """Return what went wrong with the library file in words for people."""
+    if isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in str(error):  # as Python words it
+        error = sqlite3.DatabaseError("there are bytes in it that are no text")
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return InputError(
@@ -108,8 +115,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         return
     connection.execute("PRAGMA journal_mode = WAL")
     # Two processes may get here together: the second finds the work done once it has the write lock.
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         version = _version(connection, path)
         for script in [_SCHEMA] if version == 0 else [_UPGRADES[old] for old in range(version, VERSION)]:
             for statement in script.split(";\n"):
@@ -117,9 +123,21 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
                     connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Everything inside, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # A full disk makes SQLite end it by itself (https://sqlite.org/lang_transaction.html, "Response To Errors
+        # Within A Transaction"); the error that is told has to be the one that says why.
+        if connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
         raise
 
 

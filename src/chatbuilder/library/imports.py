@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatbuilder.clock import Clock, iso, utc_now
-from chatbuilder.library.chats import transaction
+from chatbuilder.library.database import transaction
 
 KEPT = 10_000
 """How many problems of one import are kept; the rest is only counted."""
@@ -64,7 +64,7 @@ class ImportLog:
     def end(self, run: int, status: str, report: Mapping[str, Any]) -> None:
         """Note how it ended: done or stopped."""
         self._db.execute(
-            "UPDATE imports SET status = ?, finished = ?, report = ? WHERE id = ?",
+            "UPDATE imports SET status = ?, finished = max(started, ?), report = ? WHERE id = ?",
             (status, iso(self._clock()), json.dumps(report, ensure_ascii=False), run),
         )
 

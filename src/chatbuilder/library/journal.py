@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from chatbuilder.clock import Clock, iso, utc_now
+from chatbuilder.library.database import transaction
 
 State = Literal["intent", "done", "failed", "removed", "skipped"]
 
@@ -69,9 +70,8 @@ class Journal:
             if key in records and records[key].position != number
         ]
         if moved:
-            self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany("UPDATE steps SET position = ? WHERE system = ? AND key = ?", moved)
-            self._db.execute("COMMIT")
+            with transaction(self._db):
+                self._db.executemany("UPDATE steps SET position = ? WHERE system = ? AND key = ?", moved)
 
     def intent(self, key: str, position: int, title: str, kind: str, payload: Mapping[str, Any], digest: str) -> None:
         """Note that a step is about to be delivered; an earlier result stays."""

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from chatbuilder.chats import ChatSession
 from chatbuilder.clock import Clock, iso, utc_now
-from chatbuilder.library.chats import transaction
+from chatbuilder.library.database import transaction
 from chatbuilder.library.stored import session_of
 
 _PAGE = 1_000

@@ -13,7 +13,7 @@ from typing import Any
 
 from chatbuilder.clock import Clock, iso, utc_now
 from chatbuilder.errors import ExitCode, InputError
-from chatbuilder.library.database import explained, open_library
+from chatbuilder.library.database import FAULTS, explained, open_library
 from chatbuilder.library.journal import Journal
 
 
@@ -74,7 +74,7 @@ class Library:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.close()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, FAULTS):
             raise explained(error, self._path) from error
 
     def close(self) -> None:
@@ -151,7 +151,8 @@ class Library:
         now = iso(self._clock())
         crashed = json.dumps(_CRASHED)
         self._db.execute(
-            "UPDATE jobs SET status = 'failed', finished = ?, error = ? WHERE system = ? AND status = 'running'",
+            "UPDATE jobs SET status = 'failed', finished = max(started, ?), error = ?"
+            " WHERE system = ? AND status = 'running'",
             (now, crashed, system_id),
         )
         job = Job(f"job-{now[:10].replace('-', '')}-{secrets.token_hex(3)}", system_id, platform, "running", now, None)
@@ -162,9 +163,9 @@ class Library:
         return job
 
     def finish_job(self, job_id: str, status: str, result: Mapping[str, Any], error: Mapping[str, Any] | None) -> Job:
-        """Close a job and return it as it is now on record."""
+        """Close a job and return it as it is now on record; it never ends before it began, whatever the clock does."""
         self._db.execute(
-            "UPDATE jobs SET status = ?, finished = ?, result = ?, error = ? WHERE id = ?",
+            "UPDATE jobs SET status = ?, finished = max(started, ?), result = ?, error = ? WHERE id = ?",
             (status, iso(self._clock()), json.dumps(result), json.dumps(error) if error else None, job_id),
         )
         return _job(self._db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
+from chatbuilder.atomic import write_private
 from chatbuilder.config import Config
 from chatbuilder.errors import InputError, InterruptedByUser
 from chatbuilder.paths import locate, own_folder
@@ -82,18 +85,41 @@ def _stopped() -> InterruptedByUser:
 
 @contextmanager
 def system_lock(identity: str) -> Iterator[None]:
-    """Let one process at a time work on a system. Raises `InputError` when another one does."""
+    """Let one process at a time work on a system. Raises `InputError` when another one does, or the disk refuses."""
     from filelock import FileLock, Timeout
 
     folder = own_folder(locate().state / "locks")
+    lock, holder = FileLock(folder / f"{identity}.lock", timeout=0, mode=0o600), folder / f"{identity}.holder"
     try:
-        with FileLock(folder / f"{identity}.lock", timeout=0, mode=0o600):
-            yield
+        lock.acquire()
     except Timeout:
+        who, hint = _holder(holder)
         raise InputError(
-            "Another chatbuilder is working on this system.", title="System in use", kept="nothing was changed.",
-            hint="wait until it has finished.",
+            f"Another chatbuilder is working on this system{who}.", title="System in use", kept="nothing was changed.",
+            hint=f"wait until it has finished{hint}.",
         ) from None  # fmt: skip
+    except OSError as error:
+        raise InputError(
+            f"chatbuilder cannot keep its own files in {folder}: {error.strerror or error}.", title="No lock taken",
+            kept="nothing was changed.", hint="mend the cause (is the disk full, or read-only?) and run it again.",
+        ) from error  # fmt: skip
+    try:
+        with suppress(OSError):  # only words for others
+            write_private(holder, str(os.getpid()).encode())
+        yield
+    finally:
+        lock.release()
+
+
+def _holder(place: Path) -> tuple[str, str]:
+    """Return words about the process that works on a system, and how to end it."""
+    try:
+        number = int(place.read_bytes()[:20])
+    except (OSError, ValueError):
+        return "", ""
+    if number == os.getpid():
+        return "", ""
+    return f" (process {number})", f", or end process {number}: it keeps what it has done"
 
 
 @contextmanager

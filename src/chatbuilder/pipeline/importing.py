@@ -16,6 +16,7 @@ from typing import Any
 
 from chatbuilder import audit
 from chatbuilder.chats import FIELDS, SOURCES, ChatSession, assistant_of
+from chatbuilder.clock import utc_now
 from chatbuilder.errors import ChatbuilderError, InputError, InterruptedByUser
 from chatbuilder.importers import Problem, Reading, discover, open_source
 from chatbuilder.library.chats import ChatStore, Incoming, Preview, Verdict, opened
@@ -243,7 +244,8 @@ class _Run:
     ) -> None:
         self._report, self._desk, self._path = report, desk, path
         self._hear, self._cancelled = hear, cancelled
-        self._exported = exported_at(path)
+        # A file from a future that does not come would be “the later export” for ever.
+        self._exported = min(exported_at(path), utc_now().timestamp())
         self._batch = _Batch()
         self._under_way: tuple[_Batch, Future[list[Verdict]]] | None = None
         self._kept = 0

@@ -34,6 +34,7 @@ def chats_csv(path: str, filters: Filters | None = None, *, order: Order = "newe
     writer.writerow(HEADS)
     writer.writerows(map(tuple, map(_cells, found)))
     try:
+        atomic.sweep(place.parent)
         made = atomic.create(place, text.getvalue().encode("utf-8-sig"))
     except OSError as error:
         raise InputError(

@@ -18,6 +18,7 @@ from chatbuilder.atomic import place_new
 from chatbuilder.errors import InputError, RefusedError
 from chatbuilder.provision import disk
 from chatbuilder.provision.rows import Delivery, Forecast, Found, Outlook, Related, Wanted, Written
+from chatbuilder.provision.scratch import open_scratch
 
 _HEAD = 65_536  # bytes of a note in which its properties end
 _LARGEST = 64 * 1024 * 1024  # bytes of a note that is read whole
@@ -41,7 +42,7 @@ class NotesStore:
 
     def __init__(self, root: Path, folder: str, key_of: Callable[[str], str | None]) -> None:
         self._root, self._folder, self._key_of = root.resolve(), folder, key_of
-        self._index = sqlite3.connect("", isolation_level=None)
+        self._index = open_scratch()
         self._index.execute("PRAGMA journal_mode = OFF")
         self._index.execute("CREATE TABLE notes (path TEXT PRIMARY KEY, key TEXT, name TEXT) WITHOUT ROWID")
         self._index.execute("CREATE INDEX notes_key ON notes (key)")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from chatbuilder.screens.reading import day
 from chatbuilder.widgets.choices import POINTER
 from chatbuilder.widgets.form import Field
+from chatbuilder.widgets.steady import SteadyList
 
 if TYPE_CHECKING:
     from chatbuilder.screens.found import FoundHit
@@ -26,7 +26,7 @@ class SearchField(Field):
     ]
 
 
-class HitList(OptionList):
+class HitList(SteadyList):
     """Hits: a title, and where the words stand."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

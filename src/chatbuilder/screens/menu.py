@@ -14,6 +14,7 @@ from chatbuilder.screens import themes
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.desk import Desk
 from chatbuilder.screens.messages import Copy, Goto
+from chatbuilder.widgets.steady import SteadyPalette
 
 GENERAL = (
     ("↑ ↓", "Move in a list or a text"),
@@ -36,6 +37,11 @@ class MenuDesk(Desk):
 
         self.stay()
         self.push_screen(Confirm(title, text, yes, no), lambda answer: then() if answer else None)
+
+    def action_command_palette(self) -> None:
+        """Open the menu."""
+        if not isinstance(self.screen, SteadyPalette):
+            self.push_screen(SteadyPalette(id="--command-palette"))
 
     def action_theme(self, name: str) -> None:
         """Change the colours."""

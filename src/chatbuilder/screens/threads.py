@@ -13,7 +13,7 @@ from textual.app import App
 from textual.message import Message
 from textual.timer import Timer
 
-from chatbuilder.errors import ChatbuilderError
+from chatbuilder.errors import ChatbuilderError, refused
 
 T = TypeVar("T")
 
@@ -54,10 +54,14 @@ class Threads(App[None]):
                 result = do()
             except ChatbuilderError as error:
                 self.tell(failed or self.trouble, error)
+            except OSError as error:
+                self.tell(failed or self.trouble, refused(error))
             except Exception as error:  # noqa: BLE001  (a defect in a thread has to reach the person, too)
+                # Its own words may hold anything that was handled there, a token as well.
                 defect = ChatbuilderError(
-                    f"{type(error).__name__}: {error}", title="A defect of chatbuilder",
-                    kept="your answers; they are saved.", hint="try once more, and report it if it stays.",
+                    f"chatbuilder failed with {type(error).__name__}; this is our fault.",
+                    title="A defect of chatbuilder", kept="your answers; they are saved.",
+                    hint="try once more, and report it if it stays.",
                 )  # fmt: skip
                 self.tell(failed or self.trouble, defect)
             else:

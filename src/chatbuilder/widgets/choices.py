@@ -18,6 +18,8 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from chatbuilder.widgets.steady import SteadyList
+
 POINTER = "›"
 NARROWEST_TEXT = 22
 TALL = 30
@@ -96,7 +98,7 @@ class ChoiceMessage(Message):
         return self.choices
 
 
-class ChoiceList(OptionList):
+class ChoiceList(SteadyList):
     """Choose one item: the highlighted one is the chosen one, as with radio buttons."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -17,6 +17,8 @@ from textual.widgets import Input, Static
 
 from chatbuilder.widgets.actions import put
 
+LONGEST = 10_000  # characters: more than any answer, and far less than a draft may hold
+
 
 class Field(Input):
     """One line of text; Enter goes on, as everywhere."""
@@ -26,7 +28,7 @@ class Field(Input):
     ]
 
     def __init__(self, value: str, *, id: str, placeholder: str = "") -> None:
-        super().__init__(value, id=id, placeholder=placeholder, compact=True, select_on_focus=False)
+        super().__init__(value, id=id, placeholder=placeholder, compact=True, select_on_focus=False, max_length=LONGEST)
         self.cursor_blink = False
         self._given = value
 

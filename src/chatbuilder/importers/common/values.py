@@ -117,9 +117,9 @@ def moment(value: object) -> datetime | None:
 
 
 def _unix(seconds: float) -> datetime | None:
-    if not math.isfinite(seconds) or seconds <= 0:
-        return None
     try:
+        if not math.isfinite(seconds) or seconds <= 0:  # a whole number may be too large for that question, too
+            return None
         return datetime.fromtimestamp(seconds / 1000 if seconds > _MILLISECONDS else seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None

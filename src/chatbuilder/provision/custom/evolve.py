@@ -130,8 +130,9 @@ class Work(StepWork[sqlite3.Connection]):
         except sqlite3.IntegrityError:
             return False
         finally:
-            self.connection.execute("ROLLBACK TO probe")
-            self.connection.execute("RELEASE probe")
+            if self.connection.in_transaction:  # a full disk makes SQLite end all of it; that has to be told as it is
+                self.connection.execute("ROLLBACK TO probe")
+                self.connection.execute("RELEASE probe")
         return True
 
     def _rebuild(self, thing: Thing, full: dict[str, str]) -> None:

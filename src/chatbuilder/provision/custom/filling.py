@@ -122,7 +122,8 @@ class SqliteRows:
             connection.execute("ROLLBACK TO row")
             return Written(item.remote, f"the table refused it: {error}")
         finally:
-            connection.execute("RELEASE row")
+            if connection.in_transaction:  # a full disk makes SQLite end all of it, and that has to be told as it is
+                connection.execute("RELEASE row")
         if not remote:
             return Written(item.remote, "it was changed while this ran")
         return self._told(connection, item, remote)

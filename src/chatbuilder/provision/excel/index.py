@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from chatbuilder.provision.excel.package import prefix_of
 from chatbuilder.provision.excel.rowxml import Value, cells, pieces, style, value
 from chatbuilder.provision.excel.shapes import Shape
 from chatbuilder.provision.excel.strings import SharedStrings
+from chatbuilder.provision.scratch import open_scratch
 
 _LOOKED_AT = 50  # rows from which the look of a column is told
 
@@ -73,7 +73,7 @@ class Index:
     """The rows of a workbook by key; nothing of it is in memory."""
 
     def __init__(self) -> None:
-        self._db = sqlite3.connect("", isolation_level=None)
+        self._db = open_scratch()
         self._db.execute("PRAGMA journal_mode = OFF")
         self._db.execute("CREATE TABLE rows (key TEXT PRIMARY KEY, row INTEGER, state TEXT) WITHOUT ROWID")
         self._db.execute("CREATE TABLE titles (area TEXT, title TEXT, PRIMARY KEY (area, title)) WITHOUT ROWID")
