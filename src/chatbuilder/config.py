@@ -257,7 +257,6 @@ class Target(Slice):
             raise ValueError("holds a password; keep it in the keyring, PGPASSWORD or ~/.pgpass instead")
         return value
 
-
     def value(self, key: str) -> str:
         """Return what is given for a key, also one of a platform of another package; "" when nothing is."""
         return str(getattr(self, key, None) or "")
@@ -267,7 +266,8 @@ def _given(target: Any) -> dict[str, Any]:
     """Return what is given of a target that nobody has validated yet."""
     if isinstance(target, Target):
         return target.model_dump(exclude_none=True)
-    return {str(key): value for key, value in target.items() if value is not None} if isinstance(target, Mapping) else {}
+    given = target if isinstance(target, Mapping) else {}
+    return {str(key): value for key, value in given.items() if value is not None}
 
 
 def _unfit(target: Any, platform: str | None) -> Iterable[InitErrorDetails]:

@@ -17,8 +17,9 @@ from chatbuilder import pipeline
 from chatbuilder.chats import Message, Part
 from chatbuilder.errors import ChatbuilderError, InputError, InterruptedByUser, RefusedError
 from chatbuilder.paths import locate
-from chatbuilder.pipeline import filling, rooms
+from chatbuilder.pipeline import filling
 from chatbuilder.pipeline.hands import system_lock
+from tests.helpers import unfilled
 from tests.integration.filling import FULL, grown, hostile_chats, keys, take_in
 from tests.integration.places import PLACES, PLATFORMS, Place
 from tests.strategies import configs
@@ -287,7 +288,7 @@ def test_a_target_that_is_gone(platform, opens):
 
 def test_platforms_that_are_not_served_yet_say_what_to_do(opens, monkeypatch):
     place = opens("custom")
-    monkeypatch.delitem(rooms._SERVED, "custom")
+    unfilled(monkeypatch, "custom")
     with pytest.raises(RefusedError) as caught:
         place.sync()
     assert "Obsidian" in caught.value.hint

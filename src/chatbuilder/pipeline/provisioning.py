@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatbuilder import audit, credentials
-from chatbuilder.answers import check
 from chatbuilder.config import Config
 from chatbuilder.errors import ChatbuilderError, CredentialsError, ExitCode, UnavailableError
 from chatbuilder.library.journal import Journal
 from chatbuilder.library.systems import Job, Library
 from chatbuilder.paths import locate
 from chatbuilder.pipeline import evolving, passwords
-from chatbuilder.pipeline.designing import build
+from chatbuilder.pipeline.designing import build, check
 from chatbuilder.pipeline.hands import Hands, hands_of, never, silent, usable_target
 from chatbuilder.pipeline.outside import desk_of, for_account, is_remote, naming_account
 from chatbuilder.pipeline.targets import default_target, open_provisioner, place_of, system_id, with_target

@@ -13,6 +13,7 @@ from chatbuilder.errors import InterruptedByUser
 from chatbuilder.paths import locate
 from chatbuilder.pipeline import passwords
 from chatbuilder.pipeline.outside import base_url, desk_of, naming_account
+from chatbuilder.pipeline.platforms import platform as of
 from chatbuilder.provision import crew
 from chatbuilder.provision.base import Account
 from chatbuilder.provision.outside.desk import Cancelled
@@ -94,9 +95,11 @@ def token_check(
     else:
         secret = credentials.usable(platform, token if isinstance(token, Secret) else Secret(token))
     site = Site(secret, dict(target or {}), base_url(platform), desk_of(cancelled))
-    module = import_module(f"chatbuilder.provision.{platform}")
+    ask = of(platform).check_account
+    if ask is None:
+        return Account("Nobody was asked: this platform has no way to prove a token.")
     with naming_account(platform, account):
-        found: Account = _patiently(lambda: module.check_account(site), cancelled, waiting)
+        found: Account = _patiently(lambda: ask(site), cancelled, waiting)
     return found
 
 
