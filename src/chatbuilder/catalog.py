@@ -132,6 +132,7 @@ PLATFORMS: dict[str, Platform] = {
             ("parent", "account"),
             _can("yyyhyyhyynyhn"),
             ("1 chart on the Free plan", "1,000 blocks for ever on a Free workspace with several members"),
+            token=TokenKind("NOTION_TOKEN"),
         ),
         Platform(
             "airtable",
@@ -143,6 +144,7 @@ PLATFORMS: dict[str, Platform] = {
             ("workspace", "base", "account"),
             _can("hhhhyhhhynhhn"),
             ("1,000 records a base on Free", "views are made by hand: Airtable's API cannot"),
+            token=TokenKind("AIRTABLE_TOKEN"),
         ),
         Platform(
             "sheets",
@@ -154,6 +156,7 @@ PLATFORMS: dict[str, Platform] = {
             ("spreadsheet", "account"),
             _can("yhhynyyhynhyy"),
             ("10 million cells a file", "50,000 characters a cell"),
+            token=TokenKind("GOOGLE_APPLICATION_CREDENTIALS"),
         ),
         Platform(
             "excel",

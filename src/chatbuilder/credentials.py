@@ -20,7 +20,6 @@ from chatbuilder.errors import CredentialsError, InputError
 from chatbuilder.paths import locate, own_folder, typed
 from chatbuilder.secret import Secret
 
-ENVIRONMENT = {"notion": "NOTION_TOKEN", "airtable": "AIRTABLE_TOKEN", "sheets": "GOOGLE_APPLICATION_CREDENTIALS"}
 SERVICE = "chatbuilder"
 GOOGLE_TYPES = ("service_account", "authorized_user")
 TOKEN_LIMIT = 4_000  # characters of a Notion or Airtable token, several times what they are
@@ -53,7 +52,7 @@ class TokenInfo:
 
 def variables() -> dict[str, str]:
     """Return the environment variable of each platform that has tokens, also of those of other packages."""
-    return ENVIRONMENT | {key: one.token.variable for key, one in catalog.PLATFORMS.items() if one.token}
+    return {key: platform.token.variable for key, platform in catalog.PLATFORMS.items() if platform.token}
 
 
 def find(platform: str, account: str = "", environ: Mapping[str, str] | None = None) -> Secret:

@@ -7,13 +7,18 @@ import platform
 import sqlite3
 import sys
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from chatbuilder import __version__, audit, credentials
 from chatbuilder.errors import ChatbuilderError
 from chatbuilder.library.systems import Library
 from chatbuilder.paths import Paths, locate, private_folder
 from chatbuilder.pipeline import plugins
+
+if TYPE_CHECKING:
+    from chatbuilder.importers.plugin import ChatSource
+    from chatbuilder.pipeline.plugin import ChatPlatform
+    from chatbuilder.pipeline.plugins import Plugin
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,8 @@ def _terminal() -> Check:
 
 def _tokens() -> list[Check]:
     out = []
-    for key in credentials.ENVIRONMENT:
+    plugins.platforms()
+    for key in credentials.variables():
         state = credentials.state(key)
         out.append(Check(f"token: {key}", "ok" if state.found else "note", state.where))
     return out
@@ -100,13 +106,22 @@ def _postgres() -> Check:
 
 
 def _plugins() -> list[Check]:
+    found: list[Plugin[Any]] = [*plugins.chat_sources(), *plugins.platforms()]
     return [
         Check(f"plug-in {plugin.name}", "note", f"{plugin.package} cannot be used: {plugin.problem}",
               "update or remove that package; everything else works without it.")
         if plugin.problem
-        else Check(f"plug-in {plugin.name}", "ok", plugin.package)
-        for plugin in plugins.chat_sources()
+        else Check(f"plug-in {plugin.name}", "ok", f"{plugin.package} brings {_brought(plugin.brings)}")
+        for plugin in found
     ]  # fmt: skip
+
+
+def _brought(thing: ChatSource | ChatPlatform | None) -> str:
+    from chatbuilder.importers.plugin import ChatSource
+
+    if isinstance(thing, ChatSource):
+        return f"the chats of {thing.source.assistant}"
+    return f"the platform {thing.about.name}" if thing else "nothing"
 
 
 def audit_entries() -> list[dict[str, Any]]:

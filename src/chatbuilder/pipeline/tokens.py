@@ -11,7 +11,7 @@ from chatbuilder import audit, credentials
 from chatbuilder.credentials import TokenInfo
 from chatbuilder.errors import InterruptedByUser
 from chatbuilder.paths import locate
-from chatbuilder.pipeline import passwords
+from chatbuilder.pipeline import passwords, plugins
 from chatbuilder.pipeline.outside import base_url, desk_of, naming_account
 from chatbuilder.pipeline.platforms import platform as of
 from chatbuilder.provision import crew
@@ -29,6 +29,12 @@ def _never() -> bool:
 
 def _silent(why: str, seconds: float) -> None:
     """Tell nobody."""
+
+
+def token_platforms() -> tuple[str, ...]:
+    """Return the platforms that have tokens or passwords, ours first."""
+    plugins.platforms()
+    return (*credentials.variables(), "custom")
 
 
 def token_set(platform: str, token: str | Secret, account: str = "", *, keep: bool = True) -> None:
@@ -76,6 +82,7 @@ def token_rm(platform: str, account: str = "") -> bool:
 
 def token_list() -> list[TokenInfo]:
     """Return every token that is there: platform, account and where it is kept."""
+    plugins.platforms()
     return credentials.accounts()
 
 
