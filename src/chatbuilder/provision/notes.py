@@ -40,7 +40,11 @@ class NotesStore:
     _aside: frozenset[str] = frozenset()
     """Folders, from the root, in which nothing is a note; neither is it in hidden ones, such as `.trash`."""
 
-    def __init__(self, root: Path, folder: str, key_of: Callable[[str], str | None]) -> None:
+    def __init__(
+        self, root: Path, folder: str, key_of: Callable[[str], str | None], *, suffix: str = "", mark: bytes = b""
+    ) -> None:
+        """`suffix` is how the names of notes end where that is not .md, `mark` what stands in those with a key."""
+        self._suffixes, self._mark = (suffix,) if suffix else self._suffixes, mark or self._mark
         self._root, self._folder, self._key_of = root.resolve(), folder, key_of
         self._index = sqlite3.connect("", isolation_level=None)
         self._index.execute("PRAGMA journal_mode = OFF")
