@@ -21,7 +21,7 @@ from chatbuilder.blueprint import (
 )
 from chatbuilder.chats import Message
 from chatbuilder.config import Config
-from chatbuilder.filters import And, Cmp, Filter, Me, Not, Or, Today
+from chatbuilder.filters import And, Cmp, Filter, Me, Not, Or, Today, alternatives
 from chatbuilder.generators.common.data import data_files, dictionary_document, stored_fields
 from chatbuilder.generators.common.guide import TO_LIBRARY, GuideParts, build_guide
 from chatbuilder.generators.common.merging import Cell
@@ -34,7 +34,7 @@ __all__ = [
     "TO_LIBRARY", "TRANSCRIPT", "And", "Automation", "Blueprint", "Cell", "Chart", "Cmp", "Config", "Dashboard",
     "DaysSince", "Delivered", "Dialect", "Document", "Evolution", "Field", "Figure", "Filter", "GuideParts",
     "ManualStep", "Me", "Message", "Not", "Or", "OutputFile", "Payload", "Plan", "Ref", "Row", "RowMaker", "Solution",
-    "Step", "Table", "TagRule", "Template", "Test", "Today", "View", "build_guide", "clean", "csv_cell", "data_files",
-    "dictionary_document", "file_name", "filter_text", "md", "one_line", "slug", "stamp", "stored_fields",
-    "view_text",
+    "Step", "Table", "TagRule", "Template", "Test", "Today", "View", "alternatives", "build_guide", "clean",
+    "csv_cell", "data_files", "dictionary_document", "file_name", "filter_text", "md", "one_line", "slug", "stamp",
+    "stored_fields", "view_text",
 ]  # fmt: skip

@@ -68,7 +68,7 @@ def advice(name: object) -> str:
     broken = [f"{plugin.package} cannot be used: {plugin.problem}" for plugin in platforms() if plugin.problem]
     text = f" Platforms of other packages here: {', '.join(brought)}." if brought else ""
     text += "".join(f" {why}." for why in broken)
-    return f"{text} If it came with a package that is not here any more, install that again."
+    return f"{text} A platform that came with a package needs that package: install it again."
 
 
 def shapes() -> tuple[Shape, ...]:

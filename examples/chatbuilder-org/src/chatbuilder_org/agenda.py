@@ -5,14 +5,10 @@ from __future__ import annotations
 import string
 from collections.abc import Iterator
 
-from chatbuilder.generators.plugin import And, Blueprint, Cmp, Filter, Not, Or, Table, Today, View
+from chatbuilder.generators.plugin import Blueprint, Cmp, Filter, Me, Table, Today, View, alternatives
 from chatbuilder_org import syntax
 
 _OPS = {"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
-_INVERSE = {
-    "eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt", "empty": "not_empty", "not_empty": "empty",
-    "has": "lacks", "lacks": "has",
-}  # fmt: skip
 _KEYS = string.ascii_lowercase + string.ascii_uppercase
 
 
@@ -21,44 +17,28 @@ class NoMatch(Exception):
 
 
 def match(expr: Filter | None, table: Table) -> str:
-    """Return a filter as a match. It knows no brackets, so it is alternatives of tests. Raises `NoMatch`."""
-    if expr is None:
-        return 'SOURCE_ID<>""'
-    return "|".join(dict.fromkeys("".join(tests) for tests in _alternatives(expr, table, wanted=True)))
+    """Return a filter as a match, which knows no brackets. Raises `NoMatch`."""
+    # Only the headlines of sessions have a Source ID; their sections have none.
+    each = ("".join(_test(cmp, table) for cmp in choice) for choice in alternatives(expr))
+    return "|".join(f'SOURCE_ID<>""{tests}' for tests in dict.fromkeys(each))
 
 
-def _alternatives(expr: Filter, table: Table, *, wanted: bool) -> list[tuple[str, ...]]:
-    match expr:
-        case Not(part=part):
-            return _alternatives(part, table, wanted=not wanted)
-        case And(parts=parts) | Or(parts=parts):
-            each = [_alternatives(part, table, wanted=wanted) for part in parts]
-            if isinstance(expr, Or) == wanted:
-                return [tests for found in each for tests in found]
-            joined: list[tuple[str, ...]] = [()]
-            for found in each:
-                joined = [(*before, *tests) for before in joined for tests in found]
-            return joined
-        case Cmp():
-            return [(_test(expr, table, expr.op if wanted else _INVERSE[expr.op]),)]
-
-
-def _test(expr: Cmp, table: Table, op: str) -> str:
-    field = table.field(expr.field)
+def _test(cmp: Cmp, table: Table) -> str:
+    field, given = table.field(cmp.field), cmp.value
     name = syntax.property_name(field)
-    if field.owner == "computed" or field.key == "tags" or field.type == "person":
+    if field.owner == "computed" or field.key == "tags" or isinstance(given, Me):
         raise NoMatch
-    if op in ("empty", "not_empty"):
-        return f'+{name}{"=" if op == "empty" else "<>"}""'
-    if isinstance(expr.value, Today):
-        return f'+{name}{_OPS[op]}"<{expr.value.days:+}d>"'
-    if isinstance(expr.value, (int, float)) and not isinstance(expr.value, bool):
-        return f"+{name}{_OPS[op]}{expr.value}"
-    if op not in _OPS:
+    if cmp.op in ("empty", "not_empty"):
+        return f'+{name}{"=" if cmp.op == "empty" else "<>"}""'
+    if cmp.op not in _OPS:
         raise NoMatch
     if field.key == "status":
-        return f'+TODO{_OPS[op]}"{syntax.state(str(expr.value))}"'
-    return f'+{name}{_OPS[op]}"{syntax.value(field, expr.value)}"'
+        return f'+TODO{_OPS[cmp.op]}"{syntax.state(str(given))}"'
+    if isinstance(given, Today):
+        return f'+{name}{_OPS[cmp.op]}"<{given.days:+}d>"'
+    if field.type == "number" and cmp.op != "ne":  # an empty property counts as 0
+        return f'+{name}<>""+{name}{_OPS[cmp.op]}{given}'
+    return f'+{name}{_OPS[cmp.op]}"{syntax.value(field, given)}"'
 
 
 def commands(blueprint: Blueprint) -> Iterator[tuple[View, str]]:

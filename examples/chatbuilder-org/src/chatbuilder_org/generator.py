@@ -98,7 +98,7 @@ def _guide(blueprint: Blueprint) -> Document:
             "search": "`M-x rgrep` finds every word; FIRST_PROMPT and KEYWORDS hold the ones you remember.",
             "portability": "Everything is plain text; `templates/` has CSV and JSON to take it elsewhere.",
             "tags": "Tags stand behind the headline: `C-c C-q` sets them, the agenda filters by them.",
-            "reminders": "`C-c C-s` on a headline schedules it; it then shows in the agenda of that day.",
+            "reminders": "Write the day into FOLLOW_UP (`C-c C-x p`). `C-c C-s` puts it into that day's agenda.",
             "exports": "The folder is the backup: copy it, or keep it in Git.",
             "archive": "`C-c C-t` and ARCHIVED; the other views leave it out.",
         },
