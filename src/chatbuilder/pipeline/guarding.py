@@ -28,6 +28,12 @@ def guarded(platform: ChatPlatform, package: str) -> ChatPlatform:
             raise TypeError("generate returned no Solution of its own platform")
         return found
 
+    def suggest(*given: Any) -> dict[str, str]:
+        found = {str(key): str(value) for key, value in platform.suggest(*given).items()}
+        if strangers := set(found) - set(platform.about.target_keys):
+            raise ValueError(f"suggest named {strangers}")
+        return found
+
     def open_(*given: Any) -> Any:
         return _Guarded(platform.open(*given), package)
 
@@ -38,7 +44,7 @@ def guarded(platform: ChatPlatform, package: str) -> ChatPlatform:
 
     return replace(
         platform, generate=_guard(generate, package), open=_guard(open_, package),
-        place=_guard(platform.place, package), suggest=_guard(platform.suggest, package),
+        place=_guard(platform.place, package), suggest=_guard(suggest, package),
         fill=_guard(fill, package) if platform.fill else None,
         evolve=_guard(platform.evolve, package) if platform.evolve else None,
         standing=_guard(platform.standing, package) if platform.standing else None,

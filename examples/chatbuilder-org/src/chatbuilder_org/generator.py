@@ -31,7 +31,7 @@ def generate(config: Config, blueprint: Blueprint) -> Solution:
     rows, dictionary, guide = OrgRows(blueprint), dictionary_document(blueprint), _guide(blueprint)
     files = dict(_files(blueprint, rows, guide))
     return Solution(
-        platform="org",
+        platform=blueprint.platform,
         blueprint=blueprint,
         guide=guide,
         documents=(dictionary,),
