@@ -281,7 +281,7 @@ def test_a_platform_with_an_api_has_a_token_like_ours(remote, tmp_path, run_cli,
     assert "Notebook nb_1 of r_s" in run_cli("token", "check", "remote", "--answers", place).out
     assert run_cli("token", "check", "elsewhere").code == ExitCode.USAGE
     done = run_cli("apply", "--answers", place, "--yes")  # what it opens is no provisioner
-    assert "remote-one 1.0 failed with AttributeError (remote_one.py, line 8)." in done.err
+    assert "remote-one 1.0 failed with AttributeError (remote_one.py, line 9)." in done.err
     assert "r_secret" not in done.err
 
 

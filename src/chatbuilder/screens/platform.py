@@ -85,13 +85,12 @@ class PlatformScreen(StepScreen):
 def details(platform: Platform, package: str = "") -> Content:
     """Return what a platform is best for, what it costs and what it can do, and which other package brings it."""
     where = "On this computer." if platform.kind == "local" else "Online."
-    lines = [Content.assemble(platform.best_for, (f" {where} {platform.price}", "$muted"))]
+    source = f" From {package}." if package else ""
+    lines = [Content.assemble(platform.best_for, (f" {where} {platform.price}{source}", "$muted"))]
     for level, sign, style, word in LEVELS:
         names = [text for key, text in CAPABILITIES.items() if platform.level(key) == level]
         if names:
             lines.append(Content.assemble((f"{sign} {word}: ", f"{style} bold"), ", ".join(names)))
     if platform.limits:
         lines.append(Content.assemble(("! Limits: ", "$warn bold"), "; ".join(platform.limits)))
-    if package:
-        lines.append(Content.styled(f"Brought by {package}.", "$muted"))
     return Content("\n").join(lines)
