@@ -74,8 +74,6 @@ def _index(blueprint: Blueprint) -> str:
         f"* Template: {syntax.words(template.name)}", syntax.words(template.about),
         *(f"** {syntax.words(head)}\n{syntax.words(prompt)}" for head, prompt in template.headings),
     )]  # fmt: skip
-    lines += [f"* Rule: {', '.join(map(syntax.words, rule.words))} means {syntax.words(rule.value)}"
-              for item in blueprint.automations for rule in item.rules]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
@@ -95,6 +93,7 @@ def _guide(blueprint: Blueprint) -> Document:
         views="Each view is an agenda command: `M-x org-agenda`, `c`, then its letter. Boards and calendars are lists.",
         view_notes={view.key: by_hand for view in blueprint.views if view.key not in said},
         answers={
+            "automation": "`chatbuilder sync` files each new chat by the rules below.",
             "search": "`M-x rgrep` finds every word; FIRST_PROMPT and KEYWORDS hold the ones you remember.",
             "portability": "Everything is plain text; `templates/` has CSV and JSON to take it elsewhere.",
             "tags": "Tags stand behind the headline: `C-c C-q` sets them, the agenda filters by them.",

@@ -61,9 +61,10 @@ class OrgRows:
                 held[syntax.property_name(field)] = syntax.value(field, given)
         tags = values.get("tags") or ()
         tags = tuple(tags.split(", ")) if isinstance(tags, str) else tuple(tags)
-        status = str(values.get("status") or "") if table.has("status") else ""
-        states = " ".join(map(syntax.state, table.field("status").option_names())) if table.has("status") else ""
-        head = [f"#+title: {syntax.words(title)}", *([f"#+todo: {states}"] if states else [])]
+        states = table.field("status").option_names() if table.has("status") else ()
+        status = str(values.get("status") or "") if states else ""
+        head = [f"#+title: {syntax.words(title)}"]
+        head += [f"#+todo: {' '.join(map(syntax.state, states))}"] if states else []
         return "\n".join((*head, syntax.headline(title, status, tags), syntax.drawer(held), *sections)) + "\n"
 
     def _link(self, place: str) -> str:
