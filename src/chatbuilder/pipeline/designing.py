@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from chatbuilder import answers as answers_io
+from chatbuilder import catalog
 from chatbuilder.blueprint import Blueprint
 from chatbuilder.config import Config
 from chatbuilder.design import design
 from chatbuilder.errors import InputError
-from chatbuilder.pipeline import plugins
 from chatbuilder.pipeline.platforms import platform
 from chatbuilder.solution import Solution
 
@@ -25,12 +25,24 @@ def check(data: Mapping[str, Any], source: str = "The answers") -> Config:
 
     `source` names the file in the message.
     """
-    plugins.know(data.get("platform"))
+    name = data.get("platform")
+    know(name)
     try:
         return answers_io.check(data, source)
     except InputError as error:
-        error.hint += plugins.advice(data.get("platform"))
+        if name not in tuple(catalog.PLATFORMS):
+            from chatbuilder.pipeline import plugins
+
+            error.hint += plugins.advice(name)
         raise
+
+
+def know(name: object) -> None:
+    """Look for the platforms of other packages when this is the id of none that is known."""
+    if isinstance(name, str) and name not in catalog.PLATFORMS:
+        from chatbuilder.pipeline import plugins
+
+        plugins.platforms()
 
 
 def raw_toml(answers: Mapping[str, Any]) -> str:
@@ -67,7 +79,7 @@ def preview(partial: Mapping[str, Any]) -> Blueprint:
 
 
 def _best_effort(partial: Mapping[str, Any]) -> Config:
-    plugins.know(partial.get("platform"))
+    know(partial.get("platform"))
     data: dict[str, Any] = {"platform": "obsidian", "priorities": ["organization"], "features": []}
     for key, value in partial.items():
         if value in (None, "", []) or key == "target":

@@ -66,11 +66,11 @@ def anything_saved() -> bool:
 def known() -> tuple[tuple[DraftInfo, ...], tuple[SystemInfo, ...]]:
     """Return the sessions that can be resumed and the systems that exist. Raises `InputError`."""
     from chatbuilder import pipeline
-    from chatbuilder.pipeline import plugins
+    from chatbuilder.pipeline.designing import know
 
     drafts, systems = tuple(pipeline.drafts()), tuple(pipeline.systems())
     for name in {*(draft.platform for draft in drafts), *(system.platform for system in systems)} - {""}:
-        plugins.know(name)
+        know(name)
     return drafts, systems
 
 
@@ -83,9 +83,9 @@ def foreign() -> dict[str, str]:
 
 def known_answers(answers: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return answers, once what they name is looked for."""
-    from chatbuilder.pipeline import plugins
+    from chatbuilder.pipeline.designing import know
 
-    plugins.know(answers.get("platform"))
+    know(answers.get("platform"))
     return answers
 
 

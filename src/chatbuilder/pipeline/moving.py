@@ -16,8 +16,8 @@ from chatbuilder.design import design
 from chatbuilder.errors import InputError, UsageError
 from chatbuilder.library.systems import Job, Library, System
 from chatbuilder.paths import locate
-from chatbuilder.pipeline import browsing, plugins
-from chatbuilder.pipeline.designing import check
+from chatbuilder.pipeline import browsing
+from chatbuilder.pipeline.designing import check, know
 from chatbuilder.pipeline.evolving import changes
 from chatbuilder.pipeline.filling import SyncReport
 from chatbuilder.pipeline.hands import never
@@ -101,7 +101,7 @@ def _elsewhere(first: Config, platform: str, target: Mapping[str, str]) -> Confi
             hint="add --answers FILE, or --platform NAME with --target KEY=VALUE.",
         )  # fmt: skip
     chosen = platform or first.platform
-    plugins.know(chosen)
+    know(chosen)
     if chosen in catalog.PLATFORMS and (unknown := set(target) - set(catalog.PLATFORMS[chosen].target_keys)):
         known = ", ".join(catalog.PLATFORMS[chosen].target_keys)
         raise UsageError(

@@ -13,25 +13,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from chatbuilder.blueprint import Blueprint
 from chatbuilder.catalog import CAPABILITIES, Platform, TargetKey, TokenKind
 from chatbuilder.config import Config
-from chatbuilder.generators.common.rows import RowMaker
 from chatbuilder.paths import typed
 from chatbuilder.pipeline.outside import site_of
-from chatbuilder.pipeline.rooms import Ground, Room
 from chatbuilder.provision.base import Account, Provisioner
 from chatbuilder.provision.outside.desk import Desk
 from chatbuilder.provision.outside.site import Site
 from chatbuilder.solution import Delivered, Evolution, Plan, Solution
+
+if TYPE_CHECKING:
+    from chatbuilder.generators.common.rows import RowMaker
+    from chatbuilder.pipeline.rooms import Ground, Room
 
 __all__ = [
     "CAPABILITIES", "Account", "Blueprint", "ChatPlatform", "Config", "Delivered", "Desk", "Evolution", "Ground",
     "Place", "Plan", "Platform", "Provisioner", "Room", "RowMaker", "Site", "Solution", "TargetKey", "TokenKind",
     "folder_of", "site_of",
 ]  # fmt: skip
+
+
+_OF_SYNC = {"Ground": "pipeline.rooms", "Room": "pipeline.rooms", "RowMaker": "generators.common.rows"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what only sync needs when it is first used."""
+    if name not in _OF_SYNC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"chatbuilder.{_OF_SYNC[name]}"), name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,12 +46,6 @@ def platforms() -> tuple[Plugin[ChatPlatform], ...]:
     return _found(PLATFORMS, _platform)
 
 
-def know(name: object) -> None:
-    """Look for the platforms of other packages when this is the id of none that is known."""
-    if isinstance(name, str) and name not in catalog.PLATFORMS:
-        platforms()
-
-
 def platform(name: str) -> ChatPlatform:
     """Return the platform of another package by id; `KeyError` when none brings it."""
     for plugin in platforms():

@@ -8,7 +8,6 @@ from __future__ import annotations
 from importlib import import_module
 
 from chatbuilder import catalog
-from chatbuilder.pipeline import plugins
 from chatbuilder.pipeline.plugin import ChatPlatform
 
 
@@ -17,4 +16,6 @@ def platform(name: str) -> ChatPlatform:
     if name in catalog.OURS:
         found: ChatPlatform = import_module(f"chatbuilder.pipeline.platforms.{name}").PLATFORM
         return found
+    from chatbuilder.pipeline import plugins
+
     return plugins.platform(name)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from chatbuilder import catalog
 from chatbuilder.config import Config
 from chatbuilder.generators.common.text import slug
 from chatbuilder.generators.custom import generate
 from chatbuilder.pipeline import passwords
-from chatbuilder.pipeline.plugin import ChatPlatform, Desk, Ground, Place, Provisioner, Room
+from chatbuilder.pipeline.plugin import ChatPlatform, Desk, Place, Provisioner
 from chatbuilder.pipeline.targets import sqlite_file
 from chatbuilder.servers import is_server
+
+if TYPE_CHECKING:
+    from chatbuilder.pipeline.plugin import Ground, Room
 
 
 def _open(config: Config, desk: Desk) -> Provisioner:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chatbuilder import catalog
 from chatbuilder.config import Config
 from chatbuilder.generators.common.text import file_name
 from chatbuilder.generators.excel import generate
 from chatbuilder.paths import typed
-from chatbuilder.pipeline.plugin import ChatPlatform, Desk, Ground, Place, Provisioner, Room, folder_of
+from chatbuilder.pipeline.plugin import ChatPlatform, Desk, Place, Provisioner, folder_of
+
+if TYPE_CHECKING:
+    from chatbuilder.pipeline.plugin import Ground, Room
 
 
 def _open(config: Config, desk: Desk) -> Provisioner:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chatbuilder import catalog
 from chatbuilder.config import Config
 from chatbuilder.generators.notion import generate
 from chatbuilder.generators.notion.evolve import evolve, standing
 from chatbuilder.generators.notion.place import page_parent
 from chatbuilder.pipeline.outside import account_place
-from chatbuilder.pipeline.plugin import Account, ChatPlatform, Desk, Ground, Place, Provisioner, Room, Site, site_of
+from chatbuilder.pipeline.plugin import Account, ChatPlatform, Desk, Place, Provisioner, Site, site_of
+
+if TYPE_CHECKING:
+    from chatbuilder.pipeline.plugin import Ground, Room
 
 
 def _open(config: Config, desk: Desk) -> Provisioner:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chatbuilder import catalog
 from chatbuilder.config import Config
 from chatbuilder.generators.common.text import file_name
 from chatbuilder.generators.obsidian import generate
-from chatbuilder.pipeline.plugin import ChatPlatform, Desk, Ground, Provisioner, Room, folder_of
+from chatbuilder.pipeline.plugin import ChatPlatform, Desk, Provisioner, folder_of
+
+if TYPE_CHECKING:
+    from chatbuilder.pipeline.plugin import Ground, Room
 
 
 def _open(config: Config, desk: Desk) -> Provisioner:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from chatbuilder import catalog
 from chatbuilder.config import Config
 from chatbuilder.generators.sheets import generate
 from chatbuilder.generators.sheets.evolve import evolve
 from chatbuilder.generators.sheets.steps import spreadsheet_id
 from chatbuilder.pipeline.outside import account_place
-from chatbuilder.pipeline.plugin import Account, ChatPlatform, Desk, Ground, Place, Provisioner, Room, Site, site_of
+from chatbuilder.pipeline.plugin import Account, ChatPlatform, Desk, Place, Provisioner, Site, site_of
+
+if TYPE_CHECKING:
+    from chatbuilder.pipeline.plugin import Ground, Room
 
 
 def _open(config: Config, desk: Desk) -> Provisioner:
