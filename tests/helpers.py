@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +24,12 @@ def config(platform: str = "obsidian", *priorities: str, **answers: Any) -> Conf
     return Config.model_validate(
         {"platform": platform, "priorities": priorities or ("organization", "search"), **answers}
     )
+
+
+def unfilled(monkeypatch: Any, platform: str) -> None:
+    """Let a platform be one that sync does not fill."""
+    module = import_module(f"chatbuilder.pipeline.platforms.{platform}")
+    monkeypatch.setattr(module, "PLATFORM", replace(module.PLATFORM, fill=None))
 
 
 def answers_file(folder: Path, platform: str = "obsidian", name: str = "answers.json", **answers: Any) -> Path:

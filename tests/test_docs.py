@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -113,6 +115,36 @@ def test_every_command_is_documented_and_no_other():
     page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| \[`chatbuilder ([a-z]+)", page, re.MULTILINE))
     assert documented == set(names())
+
+
+@pytest.mark.parametrize("kind", ["py", "ini"])
+def test_the_code_of_the_page_on_plugins_is_that_of_the_examples(kind):
+    files = [p.read_text("utf-8") for p in (ROOT / "examples").rglob("*") if p.suffix in (".py", ".toml")]
+    shown = [text for page, text in blocks(kind) if page == "docs/plugins.md"]
+    assert shown
+    whole = [text for text in shown if any(text in file or indent(text, "    ") in file for file in files)]
+    assert shown == whole
+
+
+@pytest.mark.parametrize("name", ["importers", "generators", "provision", "pipeline"])
+def test_the_public_interface_is_what_its_modules_say(name):
+    module = import_module(f"chatbuilder.{name}.plugin")
+    assert [one for one in module.__all__ if not hasattr(module, one)] == []
+    assert f"`{module.__name__}`" in (ROOT / "docs" / "plugins.md").read_text("utf-8")
+    used = {
+        one.strip()
+        for file in (ROOT / "examples").glob("*/src/**/*.py")
+        for block in re.findall(rf"from {module.__name__} import \(?([^)]*?)(?:\)|\n(?! ))", file.read_text("utf-8"))
+        for one in block.split(",")
+        if one.strip()
+    }
+    assert used <= set(module.__all__)
+
+
+def test_examples_use_nothing_but_the_public_interface():
+    for file in (ROOT / "examples").glob("*/src/**/*.py"):
+        found = re.findall(r"^\s*(?:from|import) (chatbuilder\.\S+)", file.read_text("utf-8"), re.MULTILINE)
+        assert all(name.endswith(".plugin") for name in found), file
 
 
 def test_every_answer_is_documented():

@@ -38,7 +38,7 @@ import reference
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^```([\w-]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 RUN = ("sh", "toml", "json", "python", "sql")
-SHOWN = ("text",)  # drawings, usage lines, what a command prints
+SHOWN = ("text", "py", "ini")  # drawings, what a command prints; parts of files that test_docs.py finds in the examples
 # Lines that no test can run, each with its reason. Keep it tiny.
 NOT_RUN = {
     r"chatbuilder serve": "serves until it is stopped; test_browser.py walks through it in a browser",

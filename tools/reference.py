@@ -11,8 +11,9 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -61,7 +62,7 @@ NOT_EMPTY = ("options.assistants", "options.topics")  # a validator says so, not
 KEYS = {
     "version": "the version of this format",
     "name": "the system's name; not a path",
-    "platform": "the tool to build in",
+    "platform": "the tool to build in, or what [another package](plugins.md) brings",
     "priorities": "most important first; two to four work best",
     "features": "in any order",
     "team_size": "how many people use it",
@@ -247,6 +248,9 @@ def agree(what: str, known: Iterable[str], told: Mapping[str, str]) -> None:
 def fields() -> Iterator[tuple[str, FieldInfo]]:
     """Yield every key of the answers with its place, in the order of the file."""
     for key, info in Config.model_fields.items():
+        if key == "platform":  # other packages bring more: the page has our own
+            info = copy(info)
+            info.annotation = cast("type[Any]", Literal[catalog.OURS])
         if not (isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)):
             yield key, info
     for table, model in (("options", Options), ("options.custom_fields", CustomField), ("target", Target)):

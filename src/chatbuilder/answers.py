@@ -10,14 +10,14 @@ import json
 import reprlib
 import tomllib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from chatbuilder import catalog
-from chatbuilder.config import Config, CustomField, Options, Target
+from chatbuilder.config import UNKNOWN_PLATFORM, Config, CustomField, Options, Target
 from chatbuilder.errors import InputError
 from chatbuilder.paths import typed
 
@@ -27,8 +27,8 @@ _REPR = reprlib.Repr()  # never deeper or longer than a line, whatever it is giv
 _REPR.maxstring = _REPR.maxother = 100
 _NOTHING = "nothing was written."
 TOKEN_PREFIX = "cb1."  # noqa: S105
-_IDS: dict[str, Sequence[str]] = {
-    "platform": tuple(catalog.PLATFORMS),
+_IDS: dict[str, Iterable[str]] = {
+    "platform": catalog.PLATFORMS,  # a view: those of other packages come later
     "priorities": tuple(catalog.PRIORITIES),
     "features": tuple(catalog.FEATURES),
     "team_size": tuple(catalog.TEAM_SIZES),
@@ -69,7 +69,7 @@ def _problem(item: Mapping[str, Any]) -> str:
     name = _place(where)
     kind, given = item["type"], item.get("input")
     root = str(where[0]) if where else ""
-    if kind == "literal_error" and root in _IDS:
+    if kind in ("literal_error", UNKNOWN_PLATFORM) and root in _IDS:
         return f"{name}: {_quoted(given)} is not known{_near(given, _IDS[root])}. Choose from: {', '.join(_IDS[root])}."
     if kind == "literal_error" and root == "version":
         return f"version: {_quoted(given)} is not a version this program reads; it reads 1."
@@ -101,9 +101,9 @@ def _cut(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _near(given: object, known: Sequence[str]) -> str:
+def _near(given: object, known: Iterable[str]) -> str:
     word = given.lower()[:60] if isinstance(given, str) else ""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
@@ -157,10 +157,15 @@ def parse(text: str, source: str) -> dict[str, Any]:
 
 def load(source: str) -> Config:
     """Return the Config in a file or a share token. Raises `InputError`."""
+    return check(*raw(source))
+
+
+def raw(source: str) -> tuple[dict[str, Any], str]:
+    """Return the raw answers in a file or a share token, and what to call them. Raises `InputError`."""
     if source.startswith(TOKEN_PREFIX):
-        return check(from_token(source), "The token's answers")
+        return from_token(source), "The token's answers"
     path = typed(source)
-    return check(read(path), str(path))
+    return read(path), str(path)
 
 
 def to_toml(config: Config) -> str:

@@ -66,12 +66,13 @@ class ChatbuilderApp(SessionsDesk):
         if self._first == "welcome":
             self.list_sessions()
         self.work(interactive.time_zones, lambda zones: self.update(zones=zones))
+        self.work(interactive.foreign, lambda found: self.update(foreign=found))
         self._think()
         self.tell_differences()
 
     def begin(self, session: Session) -> None:
         """Show a session from its step on; nothing of the one before is left."""
-        self.state = State(session, zones=self.state.zones)
+        self.state = State(session, zones=self.state.zones, foreign=self.state.foreign)
         self._config = self._sketched_of = self._start_when_seen = None
         self.show_screen(_screen(self.state))
         self._think()
@@ -289,7 +290,7 @@ def make_app(draft_id: str | None = None, answers: Mapping[str, Any] | None = No
         draft = interactive.open_session(draft_id)
         session = resumed(draft)
     elif answers is not None:
-        session = wizard.resumed(answers, "review", wizard.ORDER[:5])
+        session = wizard.resumed(interactive.known_answers(answers), "review", wizard.ORDER[:5])
     welcome = draft is None and answers is None and interactive.anything_saved()
     return ChatbuilderApp(session, draft, welcome=welcome, theme=interactive.theme())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,11 +21,43 @@ class Choice:
     adds: str
 
 
+def _nothing(value: str) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetKey:
+    """One thing that says where to build: its key in the answers, and its label and hint in a form.
+
+    `problem` returns what is wrong with a value, in words that follow its name ("must be …"), or "". Every value is one
+    line of at most 1,000 characters before it is asked.
+    """
+
+    key: str
+    label: str
+    hint: str = ""
+    problem: Callable[[str], str] = _nothing
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKind:
+    """The token of a platform with an API: the environment variable for scripts, and how a person gets one.
+
+    `example` is how one begins, `steps` are the clicks in their order, `notes` what else to know.
+    """
+
+    variable: str
+    example: str = ""
+    steps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """A tool that a system can be built in, and what it can do without help from a person.
 
-    `can` maps a capability to yes, "by hand" (the tool can, its API or file format cannot) or no.
+    `can` maps a capability to yes, "by hand" (the tool can, its API or file format cannot) or no; what it leaves out
+    is no. `own` describes target keys that are only this platform's; `token` is None for one without an API.
     """
 
     id: str
@@ -35,10 +69,31 @@ class Platform:
     target_keys: tuple[str, ...]
     can: dict[str, Level] = field(hash=False)
     limits: tuple[str, ...] = ()
+    own: tuple[TargetKey, ...] = ()
+    token: TokenKind | None = None
 
     def level(self, capability: str) -> Level:
         """Return how far the platform goes for one capability."""
-        return self.can[capability]
+        return self.can.get(capability, "no")
+
+    def describe(self, key: str) -> TargetKey:
+        """Return what a target key of the platform is; KeyError for one that it does not have."""
+        return next((item for item in self.own if item.key == key), None) or TARGET_KEYS[key]
+
+
+TARGET_KEYS: dict[str, TargetKey] = {
+    item.key: item
+    for item in (
+        TargetKey("path", "Place", "a folder or file on this computer"),
+        TargetKey("database", "Database", "sqlite:///chats.db or postgresql://user@host/name"),
+        TargetKey("parent", "Page", "link of a Notion page; empty for a private page"),
+        TargetKey("workspace", "Workspace", "wsp…: to create a base in"),
+        TargetKey("base", "Base", "app…: an empty base to use instead"),
+        TargetKey("spreadsheet", "Spreadsheet", "link of a spreadsheet; empty to create one"),
+        TargetKey("account", "Account", "name of a saved token; empty for the usual one"),
+    )
+}
+"""What our own platforms take as a target."""
 
 
 CAPABILITIES = {
@@ -77,6 +132,7 @@ PLATFORMS: dict[str, Platform] = {
             ("parent", "account"),
             _can("yyyhyyhyynyhn"),
             ("1 chart on the Free plan", "1,000 blocks for ever on a Free workspace with several members"),
+            token=TokenKind("NOTION_TOKEN"),
         ),
         Platform(
             "airtable",
@@ -88,6 +144,7 @@ PLATFORMS: dict[str, Platform] = {
             ("workspace", "base", "account"),
             _can("hhhhyhhhynhhn"),
             ("1,000 records a base on Free", "views are made by hand: Airtable's API cannot"),
+            token=TokenKind("AIRTABLE_TOKEN"),
         ),
         Platform(
             "sheets",
@@ -99,6 +156,7 @@ PLATFORMS: dict[str, Platform] = {
             ("spreadsheet", "account"),
             _can("yhhynyyhynhyy"),
             ("10 million cells a file", "50,000 characters a cell"),
+            token=TokenKind("GOOGLE_APPLICATION_CREDENTIALS"),
         ),
         Platform(
             "excel",
@@ -146,6 +204,59 @@ PLATFORMS: dict[str, Platform] = {
         ),
     )
 }
+
+OURS = tuple(PLATFORMS)
+"""The ids of our own platforms. `PLATFORMS` holds those of other packages as well once somebody looked for them."""
+
+_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", re.ASCII)
+_ID_LIMIT, _TEXT_LIMIT, _LIST_LIMIT = 20, 200, 10  # characters, characters, entries
+_KEY = re.compile(r"[a-z][a-z_]{0,29}", re.ASCII)
+_SHARED = ("path", "account")
+"""The target keys that platforms of other packages may use as well; all else they call by names of their own."""
+
+
+def add_platform(platform: Platform) -> None:
+    """Make a platform of another package known. Raises `ValueError` that says what is wrong with it."""
+    if not _ID.fullmatch(platform.id) or len(platform.id) > _ID_LIMIT:
+        raise ValueError(
+            f"{platform.id!r} cannot be an id: lower-case letters, digits and hyphens, {_ID_LIMIT} at most"
+        )
+    for word in ("name", "tagline", "best_for", "price"):
+        _check_text(word, getattr(platform, word))
+    for text in platform.limits:
+        _check_text("limits", text)
+    if platform.kind not in ("local", "api") or (platform.kind == "api") != (platform.token is not None):
+        raise ValueError("kind must be local, or api with a token")
+    if wrong := sorted({str(level) for level in platform.can.values()} - {"yes", "by hand", "no"}):
+        raise ValueError(f"can says {', '.join(wrong)}; it takes yes, by hand and no")
+    _check_keys(platform)
+    if PLATFORMS.setdefault(platform.id, platform) is not platform:
+        raise ValueError(f"the id {platform.id} is taken")
+
+
+def _check_text(word: str, text: object) -> None:
+    if not isinstance(text, str) or not text.strip() or not text.isprintable() or len(text) > _TEXT_LIMIT:
+        raise ValueError(f"{word} must be one line of at most {_TEXT_LIMIT} characters")
+
+
+def _check_keys(platform: Platform) -> None:
+    described = [item.key for item in platform.own]
+    if not 1 <= len(platform.target_keys) <= _LIST_LIMIT or len(set(platform.target_keys)) < len(platform.target_keys):
+        raise ValueError(f"target_keys must be 1 to {_LIST_LIMIT} different keys")
+    for item in platform.own:
+        _check_text("label", item.label)
+    for key in platform.target_keys:
+        if key in _SHARED:
+            continue
+        if key in TARGET_KEYS or not _KEY.fullmatch(key):
+            raise ValueError(f"the target key {key!r} is taken, or has other characters than a-z and _")
+        if key not in described:
+            raise ValueError(f"own does not describe the target key {key}")
+    if strangers := set(described) - set(platform.target_keys):
+        raise ValueError(f"own describes {', '.join(sorted(strangers))}, which target_keys does not name")
+    if platform.kind == "local" and "account" in platform.target_keys:
+        raise ValueError("an account is for platforms with an API")
+
 
 PRIORITIES: dict[str, Choice] = {
     c.id: c

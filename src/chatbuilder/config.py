@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -20,7 +21,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )  # fmt: skip
-from pydantic_core import InitErrorDetails
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from chatbuilder import catalog
 
@@ -68,10 +69,13 @@ def _no_comma(text: str) -> str:
     return label
 
 
-def _checked(value: Any, validate: Callable[[Any], Any], *problems: str) -> Any:
+def _checked(
+    value: Any, validate: Callable[[Any], Any], *problems: str, deeper: Iterable[InitErrorDetails] = ()
+) -> Any:
     """Return what `validate` makes of a raw value; its errors and `problems` ("" is none) are told together.
 
-    A validator that runs after the others would only be heard once those are content.
+    `deeper` are problems of what is inside the value. A validator that runs after the others would only be heard once
+    those are content.
     """
     told: list[InitErrorDetails] = []
     found: Any = None
@@ -82,6 +86,7 @@ def _checked(value: Any, validate: Callable[[Any], Any], *problems: str) -> Any:
             {"type": item["type"], "loc": item["loc"], "input": item["input"], "ctx": item.get("ctx", {})}
             for item in error.errors(include_url=False)
         ]
+    told += deeper
     told += [{"type": "value_error", "input": value, "ctx": {"error": ValueError(text)}} for text in problems if text]
     if told:
         raise ValidationError.from_exception_data("answers", told)
@@ -116,7 +121,17 @@ _NamesDiffer = WrapValidator(
     lambda value, validate: _checked(value, validate, _repeated([_of(item, "name") for item in _entries(value)]))
 )
 Labels = Annotated[tuple[ChoiceLabel, ...], Field(max_length=LIST_LIMIT), _Distinct]
-PlatformId = Literal["notion", "airtable", "sheets", "excel", "obsidian", "logseq", "custom"]
+UNKNOWN_PLATFORM = "unknown_platform"
+"""The type of the error for a platform that the catalogue does not have, ours and those of other packages."""
+
+
+def _known_platform(value: object) -> object:
+    if isinstance(value, str) and value in catalog.PLATFORMS:
+        return value
+    raise PydanticCustomError(UNKNOWN_PLATFORM, "is not known")
+
+
+PlatformId = Annotated[str, BeforeValidator(_known_platform)]
 PriorityId = Literal[
     "organization", "search", "analytics", "collaboration", "automation", "simplicity", "portability", "integration"
 ]
@@ -202,8 +217,22 @@ def holds_password(database: str) -> bool:
     return not database.startswith("sqlite:") and (":" in login or "password=" in unquote(database).lower())
 
 
+def _target_text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty; leave it out instead")
+    if len(value) > TARGET_LIMIT or any(unicodedata.category(c) == "Cc" for c in value):
+        raise ValueError(f"is longer than {TARGET_LIMIT} characters or contains control characters")
+    return value.strip()
+
+
 class Target(Slice):
-    """Where to provision; which keys may be set depends on the platform (see `catalog.Platform.target_keys`)."""
+    """Where to provision; which keys may be set depends on the platform (see `catalog.Platform.target_keys`).
+
+    Platforms of other packages may have keys of their own beside those here.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Annotated[str, AfterValidator(_target_text)]]
 
     path: str | None = None
     parent: str | None = None
@@ -216,13 +245,7 @@ class Target(Slice):
     @field_validator("*")
     @classmethod
     def _plain_text(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        if not value.strip():
-            raise ValueError("must not be empty; leave it out instead")
-        if len(value) > TARGET_LIMIT or any(unicodedata.category(c) == "Cc" for c in value):
-            raise ValueError(f"is longer than {TARGET_LIMIT} characters or contains control characters")
-        return value.strip()
+        return None if value is None else _target_text(value)
 
     @field_validator("database")
     @classmethod
@@ -234,6 +257,29 @@ class Target(Slice):
         if holds_password(value):
             raise ValueError("holds a password; keep it in the keyring, PGPASSWORD or ~/.pgpass instead")
         return value
+
+    def value(self, key: str) -> str:
+        """Return what is given for a key, also one of a platform of another package; "" when nothing is."""
+        return str(getattr(self, key, None) or "")
+
+
+def _given(target: Any) -> dict[str, Any]:
+    """Return what is given of a target that nobody has validated yet."""
+    if isinstance(target, Target):
+        return target.model_dump(exclude_none=True)
+    given = target if isinstance(target, Mapping) else {}
+    return {str(key): value for key, value in given.items() if value is not None}
+
+
+def _unfit(target: Any, platform: str | None) -> Iterable[InitErrorDetails]:
+    """Yield what is wrong with single keys: those that no platform has, and what the platform says of its own."""
+    known = catalog.PLATFORMS.get(platform or "")
+    own = {item.key: item for item in known.own} if known else {}
+    for key, value in _given(target).items():
+        if key not in own and key not in Target.model_fields:
+            yield {"type": "extra_forbidden", "loc": (key,), "input": value, "ctx": {}}
+        elif key in own and isinstance(value, str) and (why := own[key].problem(value.strip())):
+            yield {"type": "value_error", "loc": (key,), "input": value, "ctx": {"error": ValueError(why)}}
 
 
 def _target_problems(target: Any, platform: str | None) -> list[str]:
@@ -272,7 +318,12 @@ class Config(Slice):
     @field_validator("target", mode="wrap")
     @classmethod
     def _target_fits(cls, target: Any, validate: Callable[[Any], Any], info: ValidationInfo) -> Any:
-        return _checked(target, validate, *_target_problems(target, info.data.get("platform")))
+        platform = info.data.get("platform")
+        unfit = list(_unfit(target, platform))
+        strangers = {item["loc"][0] for item in unfit if item["type"] == "extra_forbidden"}
+        if strangers and isinstance(target, Mapping):  # what is no key at all is not validated as one
+            target = {key: value for key, value in target.items() if str(key) not in strangers}
+        return _checked(target, validate, *_target_problems(target, platform), deeper=unfit)
 
     def data(self) -> dict[str, Any]:
         """Return the answers as plain data, without what was left at its default in target."""

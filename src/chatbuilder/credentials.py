@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chatbuilder import catalog
 from chatbuilder.atomic import write_private
 from chatbuilder.errors import CredentialsError, InputError
 from chatbuilder.paths import locate, own_folder, typed
 from chatbuilder.secret import Secret
 
-ENVIRONMENT = {"notion": "NOTION_TOKEN", "airtable": "AIRTABLE_TOKEN", "sheets": "GOOGLE_APPLICATION_CREDENTIALS"}
-KEPT = (*ENVIRONMENT, "custom")  # custom: passwords of PostgreSQL servers; the rest of their ways is libpq's
 SERVICE = "chatbuilder"
 GOOGLE_TYPES = ("service_account", "authorized_user")
 TOKEN_LIMIT = 4_000  # characters of a Notion or Airtable token, several times what they are
@@ -49,6 +48,11 @@ class TokenInfo:
     platform: str
     account: str
     where: str
+
+
+def variables() -> dict[str, str]:
+    """Return the environment variable of each platform that has tokens, also of those of other packages."""
+    return {key: platform.token.variable for key, platform in catalog.PLATFORMS.items() if platform.token}
 
 
 def find(platform: str, account: str = "", environ: Mapping[str, str] | None = None) -> Secret:
@@ -143,21 +147,21 @@ def accounts(environ: Mapping[str, str] | None = None) -> list[TokenInfo]:
     env = os.environ if environ is None else environ
     found = []
     held = {(platform, account) for platform, _, account in (user.partition(":") for user in _held)}
-    for platform, account in sorted({*_names(), *held, *((platform, "") for platform in ENVIRONMENT)}):
+    for platform, account in sorted({*_names(), *held, *((platform, "") for platform in variables())}):
         if (platform, account) in held:
             found.append(TokenInfo(platform, account, HELD))
         elif _in_keyring(platform, account) is not None:
             found.append(TokenInfo(platform, account, "keyring"))
-        elif not account and platform in ENVIRONMENT and env.get(ENVIRONMENT[platform]):
-            found.append(TokenInfo(platform, account, f"environment variable {ENVIRONMENT[platform]}"))
+        elif not account and (name := variables().get(platform, "")) and env.get(name):
+            found.append(TokenInfo(platform, account, f"environment variable {name}"))
     return found
 
 
 def state(platform: str, account: str = "", environ: Mapping[str, str] | None = None) -> TokenState:
     """Return whether a platform needs a token and where one was found."""
-    if platform not in ENVIRONMENT:  # a PostgreSQL server may want a password: see `password`
+    name = variables().get(platform)
+    if name is None:  # a PostgreSQL server may want a password: see `password`
         return TokenState(False, False, "no token needed")
-    name = ENVIRONMENT[platform]
     env = os.environ if environ is None else environ
     if _user(platform, account) in _held:
         return TokenState(True, True, HELD)
@@ -226,10 +230,11 @@ def read_google(path: str) -> Secret:
 
 
 def _known(platform: str) -> None:
-    if platform not in KEPT:
+    # custom: passwords of PostgreSQL servers; the rest of their ways is libpq's
+    if platform not in (kept := (*variables(), "custom")):
         raise InputError(
             f"{platform} needs no token.", title="No token needed", kept="nothing was changed.",
-            hint=f"tokens are for {', '.join(KEPT)}.",
+            hint=f"tokens are for {', '.join(kept)}.",
         )  # fmt: skip
 
 
@@ -244,7 +249,7 @@ def _bound(platform: str, account: str) -> None:
 
 
 def _variable(platform: str) -> str:
-    return ENVIRONMENT.get(platform, "PGPASSWORD")
+    return variables().get(platform, "PGPASSWORD")
 
 
 def _account(name: str) -> str:
@@ -387,7 +392,7 @@ def _names() -> set[tuple[str, str]]:
     return {
         (platform, name)
         for platform, name in pairs
-        if platform in KEPT and isinstance(name, str) and (not name or _ACCOUNT.fullmatch(name))
+        if isinstance(platform, str) and isinstance(name, str) and (not name or _ACCOUNT.fullmatch(name))
     }
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any, Literal
 
 Op = Literal["eq", "ne", "lt", "le", "gt", "ge", "has", "lacks", "empty", "not_empty"]
@@ -88,6 +89,32 @@ def fields_of(expr: Filter | None) -> set[str]:
             return fields_of(part)
         case And(parts=parts) | Or(parts=parts):
             return set().union(*(fields_of(part) for part in parts))
+
+
+_OPPOSITE: dict[Op, tuple[Op, ...]] = {
+    "eq": ("ne",), "ne": ("eq",), "has": ("lacks",), "lacks": ("has",), "empty": ("not_empty",),
+    "not_empty": ("empty",), "lt": ("ge", "empty"), "ge": ("lt", "empty"), "gt": ("le", "empty"), "le": ("gt", "empty"),
+}  # fmt: skip
+
+
+def alternatives(expr: Filter | None, *, wanted: bool = True) -> tuple[tuple[Cmp, ...], ...]:
+    """Return a filter without And, Or and Not: a row passes when it passes every comparison of one alternative.
+
+    For dialects without brackets. Without `wanted` the rows that do not pass are meant.
+    """
+    match expr:
+        case None:
+            return ((),) if wanted else ()
+        case Not(part=part):
+            return alternatives(part, wanted=not wanted)
+        case Cmp(field=key, op=op, value=value):
+            ops = (op,) if wanted else _OPPOSITE[op]
+            return tuple((Cmp(key, each, None if each in ("empty", "not_empty") else value),) for each in ops)
+        case And(parts=parts) | Or(parts=parts):
+            each = [alternatives(part, wanted=wanted) for part in parts]
+            if isinstance(expr, Or) == wanted:
+                return tuple(found for part in each for found in part)
+            return tuple(tuple(cmp for part in choice for cmp in part) for choice in product(*each))
 
 
 def is_empty(value: Any) -> bool:

@@ -62,7 +62,6 @@ STEPS: tuple[Step, ...] = (
 ORDER: tuple[str, ...] = tuple(step.id for step in STEPS)
 BY_ID: dict[str, Step] = {step.id: step for step in STEPS}
 FIRST, LAST = ORDER[0], ORDER[-1]
-TARGET_KEYS = tuple(sorted({key for platform in catalog.PLATFORMS.values() for key in platform.target_keys}))
 DEFAULTS: dict[str, Any] = {"name": "Chat Sessions", "team_size": "solo", "complexity": "moderate"}
 
 
@@ -328,10 +327,14 @@ def _shown(key: str, value: Any) -> bool:
         return isinstance(value, (list, tuple)) and all(map(_is_field, value))
     if key in ("version", "options.sample_data"):
         return value in (True, False, 1)
-    return isinstance(value, str) and key in TEXTS
+    return isinstance(value, str) and (key in _TEXTS or key.removeprefix("target.") in _target_keys())
 
 
-TEXTS = ("name", "options.timezone", "options.date_format", *(f"target.{key}" for key in TARGET_KEYS))
+_TEXTS = ("name", "options.timezone", "options.date_format")
+
+
+def _target_keys() -> set[str]:
+    return {key for platform in catalog.PLATFORMS.values() for key in platform.target_keys}
 
 
 def _all_text(value: Any) -> bool:
@@ -354,14 +357,8 @@ def by_field(problems: Iterable[str]) -> dict[str, str]:
     for problem in problems:
         place, _, rest = problem.partition(" ")
         place = place.rstrip(":")
-        known = place.split(".")[0].split("[")[0] in (
-            *DEFAULTS,
-            "platform",
-            "priorities",
-            "features",
-            "options",
-            "target",
-        )
+        root = place.split(".")[0].split("[")[0]
+        known = root in (*DEFAULTS, "platform", "priorities", "features", "options", "target")
         words = (rest[:1].upper() + rest[1:]) if known else problem
         found.setdefault(place.split("[")[0] if known else "", words)
     return found

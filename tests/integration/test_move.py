@@ -11,8 +11,7 @@ import pytest
 
 from chatbuilder import pipeline
 from chatbuilder.errors import InterruptedByUser
-from chatbuilder.pipeline import rooms
-from tests.helpers import complete, config, start, tree
+from tests.helpers import complete, config, start, tree, unfilled
 from tests.integration.filling import FULL, take_in
 from tests.integration.places import VaultPlace
 from tests.unit.library.makers import chat
@@ -164,7 +163,7 @@ def test_what_cannot_be_is_said_before_anything_happens(words, code, says, place
 
 
 def test_a_platform_that_sync_does_not_fill_is_refused_before_it_is_built(place, tmp_path, run_cli, monkeypatch):
-    monkeypatch.setattr(rooms, "_SERVED", {"obsidian": "Obsidian"})
+    unfilled(monkeypatch, "custom")
     done = run_cli("move", place.system, *to_sqlite(tmp_path), "--yes")
     assert done.code == 5
     assert not (tmp_path / "chats.db").exists()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,15 +17,29 @@ from chatbuilder import pipeline
 from chatbuilder.chats import Message, Part
 from chatbuilder.errors import ChatbuilderError, InputError, InterruptedByUser, RefusedError
 from chatbuilder.paths import locate
-from chatbuilder.pipeline import filling, rooms
+from chatbuilder.pipeline import filling
 from chatbuilder.pipeline.hands import system_lock
+from tests.foreign import bringing
+from tests.helpers import unfilled
 from tests.integration.filling import FULL, grown, hostile_chats, keys, take_in
-from tests.integration.places import PLACES, PLATFORMS, Place
+from tests.integration.places import PLACES as OURS
+from tests.integration.places import PLATFORMS, Place
+from tests.integration.places.orgfiles import OrgPlace
 from tests.strategies import configs
 from tests.unit.library.makers import DAY, chat
 
-everywhere = pytest.mark.parametrize("platform", PLATFORMS)
+# What a package brings does all that ours do: the example of docs/plugins.md.
+PLACES: dict[str, type[Place]] = {**OURS, "org": OrgPlace}
+everywhere = pytest.mark.parametrize("platform", [*PLATFORMS, "org"])
 Opens = Callable[..., Place]
+
+
+@pytest.fixture(autouse=True)
+def known(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let the platform of the example be known where it is asked for."""
+    params = getattr(request.node, "callspec", None)
+    with bringing(OrgPlace.brings) if params and params.params.get("platform") == "org" else nullcontext():
+        yield
 
 
 @pytest.fixture
@@ -287,7 +301,7 @@ def test_a_target_that_is_gone(platform, opens):
 
 def test_platforms_that_are_not_served_yet_say_what_to_do(opens, monkeypatch):
     place = opens("custom")
-    monkeypatch.delitem(rooms._SERVED, "custom")
+    unfilled(monkeypatch, "custom")
     with pytest.raises(RefusedError) as caught:
         place.sync()
     assert "Obsidian" in caught.value.hint

@@ -28,6 +28,7 @@ from chatbuilder.provision.custom import open_target
 from chatbuilder.solution import Plan, Step
 from tests.databases import everything, inserts, opened, random_rows, sample_rows, select
 from tests.helpers import ROOT
+from tests.helpers import config as config_of
 from tests.strategies import configs
 
 Results = dict[str, Result]
@@ -449,6 +450,16 @@ def test_an_untouched_system_goes_without_a_trace(tmp_path_factory, first, secon
     results = apply(folder / "chats.db", second, results)
     assert destroy(folder / "chats.db", results, first, second) == {}
     assert list(folder.iterdir()) == []
+
+
+def test_a_field_without_values_that_becomes_a_tick_keeps_the_system_whole(path):
+    def answers(kind):
+        fields = [{"name": "Mine", "type": kind}]
+        return config_of("custom", "organization", options={"sample_data": True, "custom_fields": fields})
+
+    results = apply(path, answers("text"))
+    apply(path, answers("checkbox"), results)
+    sound(path)
 
 
 def test_what_a_person_wrote_stays_with_all_it_needs(path):

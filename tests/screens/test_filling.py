@@ -12,6 +12,7 @@ from chatbuilder.errors import InterruptedByUser
 from chatbuilder.pipeline import bringing
 from chatbuilder.pipeline.syncing import SyncProblem, SyncReport
 from chatbuilder.provision.notes import NotesStore
+from tests.helpers import unfilled
 from tests.integration.filling import take_in
 from tests.integration.places import VaultPlace
 from tests.unit.library.makers import chat, conversation, export
@@ -234,11 +235,11 @@ async def test_without_a_system_it_says_what_comes_first(window):
 
 async def test_a_platform_that_sync_does_not_serve_says_so_in_place(window, tmp_path, monkeypatch):
     take_in(chat("a"))
-    monkeypatch.setattr("chatbuilder.pipeline.rooms._SERVED", {"custom": "SQLite"})
+    unfilled(monkeypatch, "obsidian")
     VaultPlace(tmp_path)
     async with window() as hand:
         await hand.press("tab", "enter")
-        assert "does not fill Obsidian yet" in hand.text("#report")
+        assert "Obsidian cannot be filled" in hand.text("#report")
         assert "Try again" in hand.text("#go")
         await hand.press("escape")
         assert hand.step == "WelcomeScreen"

@@ -6,8 +6,7 @@ import pytest
 
 from chatbuilder import pipeline
 from chatbuilder.errors import InterruptedByUser
-from chatbuilder.pipeline import rooms
-from tests.helpers import complete
+from tests.helpers import complete, unfilled
 from tests.integration.filling import take_in
 from tests.integration.places import VaultPlace
 from tests.unit.library.makers import chat
@@ -74,7 +73,7 @@ def test_refusals(place, run_cli, monkeypatch):
     done = run_cli("sync", "nothing-like-it")
     assert done.code == 3
     assert complete(done.err)
-    monkeypatch.delitem(rooms._SERVED, "obsidian")
+    unfilled(monkeypatch, "obsidian")
     done = run_cli("sync", place.system)
     assert done.code == 5
     assert complete(done.err)

@@ -50,8 +50,9 @@ def vendor(monkeypatch):
             authorise=lambda client, site, open_browser: asked.consent(client, site, open_browser)
         )
     }
-    other = SimpleNamespace(check_account=check_account)
-    monkeypatch.setattr(tokens, "import_module", lambda name: modules.get(name, other))
+    monkeypatch.setattr(tokens, "import_module", modules.__getitem__)
+    for platform in ("notion", "airtable", "sheets"):
+        monkeypatch.setattr(f"chatbuilder.provision.{platform}.check_account", check_account)
     return asked
 
 

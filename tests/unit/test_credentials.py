@@ -27,7 +27,7 @@ def test_local_platforms_need_no_token(platform):
     assert state(platform) == TokenState(False, False, "no token needed")
 
 
-@pytest.mark.parametrize(("platform", "name"), credentials.ENVIRONMENT.items())
+@pytest.mark.parametrize(("platform", "name"), credentials.variables().items())
 def test_a_token_in_the_environment(platform, name):
     assert state(platform, environ={}) == TokenState(True, False, f"none in your keyring, and {name} is not set")
     assert state(platform, environ={name: ""}).found is False
@@ -108,13 +108,13 @@ def test_the_environment_is_for_the_account_without_a_name(keyring_in_memory):
     assert state("notion", "work", {"NOTION_TOKEN": "ntn_x"}).found is False
 
 
-@pytest.mark.parametrize("platform", credentials.ENVIRONMENT)
+@pytest.mark.parametrize("platform", credentials.variables())
 def test_without_one_the_ways_to_give_one_are_told(platform):
     with pytest.raises(CredentialsError) as caught:
         credentials.find(platform, environ={})
     text = " ".join(caught.value.lines())
     assert caught.value.exit_code == ExitCode.CREDENTIALS
-    for way in ("wizard", f"chatbuilder token set {platform}", credentials.ENVIRONMENT[platform]):
+    for way in ("wizard", f"chatbuilder token set {platform}", credentials.variables()[platform]):
         assert way in text
     assert caught.value.kept
 

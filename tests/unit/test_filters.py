@@ -6,7 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbuilder.filters import And, Cmp, Me, Not, Or, Today, all_of, fields_of, is_empty, matches, select_rows
+from chatbuilder.filters import (
+    And,
+    Cmp,
+    Me,
+    Not,
+    Or,
+    Today,
+    all_of,
+    alternatives,
+    fields_of,
+    is_empty,
+    matches,
+    select_rows,
+)
 
 TODAY = date(2026, 11, 22)
 COMPARING = ("eq", "lt", "le", "gt", "ge", "has")
@@ -42,6 +55,13 @@ def test_de_morgan(a, b, row):
 @given(filters, rows)
 def test_every_row_is_on_exactly_one_side(expr, row):
     assert len(select_rows(expr, [row], today=TODAY)) + len(select_rows(Not(expr), [row], today=TODAY)) == 1
+
+
+@given(filters, rows)
+def test_without_brackets_a_filter_says_the_same(expr, row):
+    said = any(all(holds(cmp, row) for cmp in choice) for choice in alternatives(expr))
+    assert said == holds(expr, row)
+    assert any(all(holds(cmp, row) for cmp in choice) for choice in alternatives(expr, wanted=False)) != said
 
 
 @given(comparisons, rows)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from importlib import import_module
+from dataclasses import replace
 from threading import Event
 from time import monotonic
-from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +22,7 @@ from chatbuilder.errors import (
 from chatbuilder.library import Library
 from chatbuilder.paths import locate
 from chatbuilder.pipeline import evolving, interactive, outside, provisioning, targets, upkeep
+from chatbuilder.pipeline.platforms import notion
 from chatbuilder.provision import crew
 from chatbuilder.provision.base import Skipped
 from chatbuilder.provision.runner import StepWaiting
@@ -70,17 +70,13 @@ class Machine:
         self.plan = steps(home=MARKED, a="one", b="two")
         self.evolver = None
         self.answers = config("notion", "search", target={"parent": PAGE})
-        modules = {"chatbuilder.provision.notion": SimpleNamespace(open_remote=self.open, check_account=self.check)}
 
-        def find(name):
-            if name == "chatbuilder.generators.notion.evolve":
-                if self.evolver is None:
-                    raise ModuleNotFoundError(name=name)
-                return SimpleNamespace(evolve=self.evolver)
-            return modules.get(name) or import_module(name)
+        def evolve(plan, delivered):
+            return self.evolver(plan, delivered) if self.evolver else Evolution(plan)
 
-        for module in (outside, evolving):
-            monkeypatch.setattr(module, "import_module", find)
+        monkeypatch.setattr("chatbuilder.provision.notion.open_remote", self.open)
+        monkeypatch.setattr("chatbuilder.provision.notion.check_account", self.check)
+        monkeypatch.setattr(notion, "PLATFORM", replace(notion.PLATFORM, evolve=evolve, standing=None))
         for module in (provisioning, upkeep, evolving):
             monkeypatch.setattr(module, "build", self.build)
         monkeypatch.setenv("NOTION_TOKEN", "ntn_canary")
@@ -527,17 +523,6 @@ def test_a_platform_that_cannot_evolve_gets_the_plan_as_it_is(machine):
     assert [part.kind for part in pipeline.changes(machine.answers).parts] == ["there", "changed", "there"]
     machine.apply()
     assert machine.world.content()["a"] == "ONE"
-
-
-def test_a_broken_evolver_is_a_defect_not_a_missing_one(machine, monkeypatch):
-    machine.apply()
-
-    def broken(name):
-        raise ModuleNotFoundError(name="something.else")
-
-    monkeypatch.setattr(evolving, "import_module", broken)
-    with pytest.raises(ModuleNotFoundError):
-        pipeline.changes(machine.answers)
 
 
 def test_a_step_that_hangs_on_a_new_one_is_a_change(machine):

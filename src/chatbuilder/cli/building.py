@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from chatbuilder import pipeline
+from chatbuilder.catalog import PLATFORMS
 from chatbuilder.cli import output
 from chatbuilder.errors import ExitCode
 
@@ -146,7 +147,7 @@ def _report_parts(job: pipeline.Job) -> None:
     left = job.result.get("left", ())
     for text in left:
         output.line(f"not asked for any more, and kept: {text}")
-    if left and job.platform not in ("notion", "airtable", "sheets"):
+    if left and PLATFORMS[job.platform].kind == "local":
         output.line("`chatbuilder apply --tidy` removes those that you did not edit.")
 
 

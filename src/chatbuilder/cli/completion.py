@@ -188,11 +188,17 @@ def _values(action: argparse.Action, begin: str) -> list[Offer]:
     if action.choices is not None:
         return [Offer(str(choice)) for choice in action.choices]
     kind = action.metavar if isinstance(action.metavar, str) else ""
-    make = _BY_NAME.get(action.dest) or _BY_KIND.get(kind)
+    make = _with_tokens if kind == "PLATFORM" else _BY_NAME.get(action.dest) or _BY_KIND.get(kind)
     try:
         return make(begin) if make else []
     except Exception:  # noqa: BLE001  (a shell that completes is no place for any trouble of the library)
         return []
+
+
+def _with_tokens(begin: str) -> list[Offer]:
+    from chatbuilder.pipeline.tokens import token_platforms
+
+    return [Offer(name) for name in token_platforms()]
 
 
 def _systems(begin: str) -> list[Offer]:

@@ -174,7 +174,10 @@ def _tokens(commands: Commands) -> None:
         ("rm", "Remove a token from the keyring"),
     ):
         sub = _add(actions, name, about, command=f"token_{name}")
-        sub.add_argument("platform", choices=TOKENS, nargs="?" if name == "list" else None)
+        sub.add_argument(
+            "platform", type=_with_token, nargs="?" if name == "list" else None, metavar="PLATFORM",
+            help=f"{', '.join(TOKENS)}, or what another package brings",
+        )  # fmt: skip
         if name != "list":
             _account_option(sub, "; for custom USER@HOST, whose password it is")
         if name == "set":
@@ -182,6 +185,16 @@ def _tokens(commands: Commands) -> None:
             sub.add_argument("--file", metavar="FILE", help="sheets: service account, or OAuth client of a desktop app")
         if name == "check":
             sub.add_argument("--answers", metavar="FILE", help="prove the target of these answers as well")
+
+
+def _with_token(text: str) -> str:
+    if text in TOKENS:
+        return text
+    from chatbuilder.pipeline.tokens import token_platforms  # only for a platform that is none of ours
+
+    if text in (known := token_platforms()):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} has no tokens (choose from {', '.join(known)})")
 
 
 def _serve(commands: Commands) -> None:

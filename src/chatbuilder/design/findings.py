@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from chatbuilder.blueprint import Finding, LeftOut
-from chatbuilder.catalog import CAPABILITIES, PLATFORMS, Platform
+from chatbuilder.catalog import CAPABILITIES, OURS, PLATFORMS, Platform
 from chatbuilder.config import Config
 
 # What each answer asks of a platform, and how much it matters (1-3).
@@ -31,7 +31,6 @@ NEEDS: dict[str, dict[str, int]] = {
     "advanced": {"relations": 2, "formulas": 2},
 }
 _WORTH = {"yes": 1.0, "by hand": 0.5, "no": 0.0}
-_ONE_PERSON = ("excel", "obsidian", "logseq")
 
 
 def answers_of(config: Config) -> tuple[str, ...]:
@@ -82,9 +81,9 @@ def _gaps(config: Config) -> Iterable[Finding]:
             wanted.setdefault(capability, []).append(answer)
     for capability, answers in wanted.items():
         level = platform.level(capability)
-        if level != "yes" and not (capability == "team" and config.platform in _ONE_PERSON):
+        if level != "yes" and capability != "team":
             yield _gap(platform, capability, answers, by_hand=level == "by hand")
-    if config.team_size != "solo" and config.platform in _ONE_PERSON:
+    if config.team_size != "solo" and platform.level("team") != "yes":
         yield Finding(
             "one_person_platform", "warning", f"{platform.name} is made for one person",
             "Several people can share the files, but not work in them at the same moment.",
@@ -136,8 +135,8 @@ def score(config: Config, platform: Platform) -> float:
 
 def _better(config: Config) -> Iterable[Finding]:
     here = PLATFORMS[config.platform]
-    ranked = sorted(PLATFORMS.values(), key=lambda p: -score(config, p))
-    best = ranked[0]
+    # Only ours are suggested: the same answers give the same design, whatever else is installed.
+    best = max((PLATFORMS[key] for key in OURS), key=lambda p: score(config, p))
     if score(config, best) < score(config, here) + 0.2:
         return
     gains = _gains(config, here, best)

@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chatbuilder.answers import check
     from chatbuilder.credentials import TokenInfo
     from chatbuilder.drafts import Draft, DraftInfo
     from chatbuilder.export import ExportReport
@@ -31,7 +30,16 @@ if TYPE_CHECKING:
         search,
         stats,
     )
-    from chatbuilder.pipeline.designing import answers_toml, build, design_text, load_answers, preview, raw_toml, share
+    from chatbuilder.pipeline.designing import (
+        answers_toml,
+        build,
+        check,
+        design_text,
+        load_answers,
+        preview,
+        raw_toml,
+        share,
+    )
     from chatbuilder.pipeline.drafting import (
         delete_draft,
         drafts,
@@ -78,7 +86,6 @@ __all__ = [
     "systems", "token_check", "token_file", "token_list", "token_rm", "token_set", "usage", "verify", "with_target",
 ]  # fmt: skip
 _HOMES = {
-    "chatbuilder.answers": "check",
     "chatbuilder.credentials": "TokenInfo",
     "chatbuilder.drafts": "Draft DraftInfo",
     "chatbuilder.export": "ExportReport",
@@ -90,7 +97,7 @@ _HOMES = {
     "chatbuilder.pipeline.browsing": (
         "ChatList Hits chat chats delete_chats import_problems name_project projects restore_chat search stats"
     ),
-    "chatbuilder.pipeline.designing": "answers_toml build design_text load_answers preview raw_toml share",
+    "chatbuilder.pipeline.designing": "answers_toml build check design_text load_answers preview raw_toml share",
     "chatbuilder.pipeline.drafting": (
         "delete_draft drafts has_draft load_draft new_draft peek_draft release_draft save_draft"
     ),

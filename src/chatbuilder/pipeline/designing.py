@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 from chatbuilder import answers as answers_io
+from chatbuilder import catalog
 from chatbuilder.blueprint import Blueprint
 from chatbuilder.config import Config
 from chatbuilder.design import design
 from chatbuilder.errors import InputError
+from chatbuilder.pipeline.platforms import platform
 from chatbuilder.solution import Solution
 
 
 def load_answers(source: str) -> Config:
     """Return the Config in an answers file or share token. Raises `InputError` with every problem."""
-    return answers_io.load(source)
+    return check(*answers_io.raw(source))
+
+
+def check(data: Mapping[str, Any], source: str = "The answers") -> Config:
+    """Return the valid Config of answers, also for a platform of another package. Raises `InputError`.
+
+    `source` names the file in the message.
+    """
+    name = data.get("platform")
+    know(name)
+    try:
+        return answers_io.check(data, source)
+    except InputError as error:
+        if name not in tuple(catalog.PLATFORMS):
+            from chatbuilder.pipeline import plugins
+
+            error.hint += plugins.advice(name)
+        raise
+
+
+def know(name: object) -> None:
+    """Look for the platforms of other packages when this is the id of none that is known."""
+    if isinstance(name, str) and name not in catalog.PLATFORMS:
+        from chatbuilder.pipeline import plugins
+
+        plugins.platforms()
 
 
 def raw_toml(answers: Mapping[str, Any]) -> str:
@@ -44,9 +70,7 @@ def share(config: Config) -> str:
 
 def build(config: Config) -> Solution:
     """Return the platform's rendering of the design: guide, files, plan."""
-    module = import_module(f"chatbuilder.generators.{config.platform}")
-    solution: Solution = module.generate(config, design(config))
-    return solution
+    return platform(config.platform).generate(config, design(config))
 
 
 def preview(partial: Mapping[str, Any]) -> Blueprint:
@@ -55,6 +79,7 @@ def preview(partial: Mapping[str, Any]) -> Blueprint:
 
 
 def _best_effort(partial: Mapping[str, Any]) -> Config:
+    know(partial.get("platform"))
     data: dict[str, Any] = {"platform": "obsidian", "priorities": ["organization"], "features": []}
     for key, value in partial.items():
         if value in (None, "", []) or key == "target":

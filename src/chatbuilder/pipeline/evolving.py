@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, Literal
+from typing import Literal
 
 from chatbuilder.config import Config
 from chatbuilder.library.journal import Record
@@ -13,6 +12,7 @@ from chatbuilder.library.systems import Library
 from chatbuilder.paths import locate
 from chatbuilder.pipeline.designing import build
 from chatbuilder.pipeline.outside import is_remote
+from chatbuilder.pipeline.platforms import platform
 from chatbuilder.pipeline.targets import system_id, with_target
 from chatbuilder.provision.base import Result
 from chatbuilder.provision.runner import digest_of
@@ -103,33 +103,15 @@ def seed_of(config: Config, mark: str) -> dict[str, Result]:
 def evolve(config: Config, plan: Plan, records: Records) -> Evolution:
     """Return how a system on record gets to the plan of other answers, as its platform does that."""
     delivered = {key: Delivered(r.payload, r.result) for key, r in records.items() if r.result is not None}
-    evolver = _evolver(config.platform) if delivered else None
-    if evolver is None:
-        return Evolution(plan)
-    found: Evolution = evolver.evolve(plan, delivered)
-    return found
+    to_other_answers = platform(config.platform).evolve
+    return to_other_answers(plan, delivered) if delivered and to_other_answers else Evolution(plan)
 
 
 def standing(config: Config, plan: Plan, records: Records) -> Plan:
     """Return the plan of a system's answers as it stands after changes of them, where that is another one."""
     delivered = {key: Delivered(r.payload, r.result) for key, r in records.items() if r.result is not None}
-    tells = getattr(_evolver(config.platform), "standing", None) if delivered else None
-    if tells is None:
-        return plan
-    found: Plan = tells(plan, delivered)
-    return found
-
-
-def _evolver(platform: str) -> Any:
-    if not is_remote(platform):
-        return None  # local provisioners compare with what they wrote when they deliver
-    name = f"chatbuilder.generators.{platform}.evolve"
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        return None
+    after_changes = platform(config.platform).standing
+    return after_changes(plan, delivered) if delivered and after_changes else plan
 
 
 def not_wanted(records: Records, plan: Iterable[Step]) -> list[Record]:

@@ -6,6 +6,7 @@ import platform
 import sqlite3
 import time
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from chatbuilder import __version__, credentials
 from chatbuilder.catalog import PLATFORMS
@@ -21,6 +22,11 @@ __all__ = ["Check", "doctor", "exit_code"]
 
 LONG = 5.0  # seconds after which a large library is not looked through any further
 OURS = "everything you import and build is on record there"
+
+if TYPE_CHECKING:
+    from chatbuilder.importers.plugin import ChatSource
+    from chatbuilder.pipeline.plugin import ChatPlatform
+    from chatbuilder.pipeline.plugins import Plugin
 
 
 def doctor(*, online: bool = False) -> list[Check]:
@@ -136,7 +142,8 @@ def _keyring() -> Check:
 
 def _tokens() -> list[Check]:
     out = []
-    for key in credentials.ENVIRONMENT:
+    plugins.platforms()
+    for key in credentials.variables():
         state = credentials.state(key)
         hint = "" if state.found else f"to build there, run `chatbuilder token set {key}`; nothing else needs it."
         why = _why(key)
@@ -152,7 +159,7 @@ def _proved() -> list[Check]:
     """Ask each vendor of which there is a token; the others stay as they are without asking."""
     out = {check.name: check for check in _tokens()}
     for token in credentials.accounts():
-        if token.platform not in credentials.ENVIRONMENT:
+        if token.platform not in credentials.variables():
             continue
         name = f"token: {token.platform}" + (f" {token.account}" if token.account else "")
         why = _why(token.platform)
@@ -169,11 +176,20 @@ def _proved() -> list[Check]:
 
 
 def _plugins() -> list[Check]:
-    why = "it brings a source of chats of its own"
+    found: list[Plugin[Any]] = [*plugins.chat_sources(), *plugins.platforms()]
+    why = "it brings a source of chats or a platform of its own"
     return [
         Check(f"plug-in {plugin.name}", "note", f"{plugin.package} cannot be used: {plugin.problem}",
               "update or remove that package; everything else works without it.", why)
         if plugin.problem
-        else Check(f"plug-in {plugin.name}", "ok", plugin.package, why=why)
-        for plugin in plugins.chat_sources()
+        else Check(f"plug-in {plugin.name}", "ok", f"{plugin.package} brings {_brought(plugin.brings)}", why=why)
+        for plugin in found
     ]  # fmt: skip
+
+
+def _brought(thing: ChatSource | ChatPlatform | None) -> str:
+    from chatbuilder.importers.plugin import ChatSource
+
+    if isinstance(thing, ChatSource):
+        return f"the chats of {thing.source.assistant}"
+    return f"the platform {thing.about.name}" if thing else "nothing"

@@ -66,8 +66,27 @@ def anything_saved() -> bool:
 def known() -> tuple[tuple[DraftInfo, ...], tuple[SystemInfo, ...]]:
     """Return the sessions that can be resumed and the systems that exist. Raises `InputError`."""
     from chatbuilder import pipeline
+    from chatbuilder.pipeline.designing import know
 
-    return tuple(pipeline.drafts()), tuple(pipeline.systems())
+    drafts, systems = tuple(pipeline.drafts()), tuple(pipeline.systems())
+    for name in {*(draft.platform for draft in drafts), *(system.platform for system in systems)} - {""}:
+        know(name)
+    return drafts, systems
+
+
+def foreign() -> dict[str, str]:
+    """Return the platforms that other packages bring, with the package; they are known from then on."""
+    from chatbuilder.pipeline import plugins
+
+    return {plugin.brings.about.id: plugin.package for plugin in plugins.platforms() if plugin.brings}
+
+
+def known_answers(answers: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return answers, once what they name is looked for."""
+    from chatbuilder.pipeline.designing import know
+
+    know(answers.get("platform"))
+    return answers
 
 
 def open_session(draft_id: str) -> Draft:
@@ -79,7 +98,7 @@ def open_session(draft_id: str) -> Draft:
     from chatbuilder.wizard import tidy
 
     draft = pipeline.load_draft(draft_id)
-    unusable = {key: draft.answers[key] for key in tidy(draft.answers)[1]}
+    unusable = {key: draft.answers[key] for key in tidy(known_answers(draft.answers))[1]}
     return replace(draft, extra={**draft.extra, "left_out": unusable}) if unusable else draft
 
 

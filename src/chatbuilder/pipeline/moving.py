@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chatbuilder import catalog
-from chatbuilder.answers import check
 from chatbuilder.blueprint import Blueprint
 from chatbuilder.config import Config
 from chatbuilder.design import design
@@ -18,11 +17,12 @@ from chatbuilder.errors import InputError, UsageError
 from chatbuilder.library.systems import Job, Library, System
 from chatbuilder.paths import locate
 from chatbuilder.pipeline import browsing
+from chatbuilder.pipeline.designing import check, know
 from chatbuilder.pipeline.evolving import changes
 from chatbuilder.pipeline.filling import SyncReport
 from chatbuilder.pipeline.hands import never
 from chatbuilder.pipeline.provisioning import TargetReport, apply, config_of, inspect_target
-from chatbuilder.pipeline.rooms import require_served
+from chatbuilder.pipeline.rooms import require_filled
 from chatbuilder.pipeline.syncing import Hear, sync
 from chatbuilder.pipeline.targets import system_id, with_target
 from chatbuilder.provision.runner import Event
@@ -78,7 +78,7 @@ def plan_move(
         source = library.system(system)
     first = config_of(source.answers)
     config = with_target(answers or _elsewhere(first, platform, target or {}))
-    require_served(config)
+    require_filled(config)
     wanted = system_id(config)
     if wanted == source.id:
         raise InputError(
@@ -101,6 +101,7 @@ def _elsewhere(first: Config, platform: str, target: Mapping[str, str]) -> Confi
             hint="add --answers FILE, or --platform NAME with --target KEY=VALUE.",
         )  # fmt: skip
     chosen = platform or first.platform
+    know(chosen)
     if chosen in catalog.PLATFORMS and (unknown := set(target) - set(catalog.PLATFORMS[chosen].target_keys)):
         known = ", ".join(catalog.PLATFORMS[chosen].target_keys)
         raise UsageError(

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -15,7 +14,6 @@ from chatbuilder.config import Config
 from chatbuilder.errors import ChatbuilderError, InputError
 from chatbuilder.pipeline.metering import meter
 from chatbuilder.provision import crew
-from chatbuilder.provision.base import Provisioner
 from chatbuilder.provision.outside.desk import Desk, RealTime
 from chatbuilder.provision.outside.site import Site
 
@@ -39,13 +37,6 @@ def site_of(config: Config, desk: Desk) -> Site:
     return Site(credentials.find(config.platform, target.get("account", "")), target, base_url(config.platform), desk)
 
 
-def open_remote(config: Config, desk: Desk) -> Provisioner:
-    """Return the provisioner of a Config's target, without any call. Raises as `site_of` does, and `InputError`."""
-    site = site_of(config, desk)
-    provisioner: Provisioner = import_module(f"chatbuilder.provision.{config.platform}").open_remote(site)
-    return provisioner
-
-
 @contextmanager
 def naming_account(platform: str, account: str | None) -> Iterator[None]:
     """Let the next command of an error name the account that it is about: a vendor's answer does not know it."""
@@ -64,7 +55,7 @@ def for_account(hint: str, platform: str, account: str | None) -> str:
 
 def base_url(platform: str, environ: Mapping[str, str] | None = None) -> str:
     """Return the address that replaces the vendor's own, "" for the vendor's own. Raises `InputError`."""
-    name = URLS[platform]
+    name = URLS.get(platform, "")
     url = (os.environ if environ is None else environ).get(name, "").strip().rstrip("/")
     if url and (why := _wrong_with(url)):
         raise InputError(
@@ -97,24 +88,6 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def identity(config: Config) -> tuple[str, bool]:
-    """Return what stands for the place of a system out there, and whether the place is one system by itself.
-
-    The same place gives the same text however it was pasted: a Notion page, an Airtable base or workspace, a
-    spreadsheet; without one the account stands for it. A base or spreadsheet is one system whatever its name; below a
-    page, in a workspace or an account there may be several. Raises `InputError` for a text that names no place.
-    """
-    from chatbuilder.generators.airtable.steps import target_id
-    from chatbuilder.generators.notion.place import page_parent
-    from chatbuilder.generators.sheets.steps import spreadsheet_id
-
-    target = config.target
-    if target.parent:
-        return f"page {page_parent(target.parent)['page_id']}", False
-    if target.base:
-        return f"base {target_id(target.base, 'app')}", True
-    if target.workspace:
-        return f"workspace {target_id(target.workspace, 'wsp')}", False
-    if target.spreadsheet:
-        return f"spreadsheet {spreadsheet_id(target.spreadsheet)}", True
-    return f"account {target.account}" if target.account else "your account", False
+def account_place(config: Config) -> str:
+    """Return what stands for the place of a system out there that names none: the account."""
+    return f"account {config.target.account}" if config.target.account else "your account"

@@ -9,14 +9,13 @@ from functools import partial
 from typing import Any
 
 from chatbuilder import audit, credentials
-from chatbuilder.answers import check
 from chatbuilder.config import Config
 from chatbuilder.errors import ChatbuilderError, CredentialsError, ExitCode, UnavailableError
 from chatbuilder.library.journal import Journal
 from chatbuilder.library.systems import Job, Library
 from chatbuilder.paths import locate
 from chatbuilder.pipeline import evolving, passwords, taking_over
-from chatbuilder.pipeline.designing import build
+from chatbuilder.pipeline.designing import build, check
 from chatbuilder.pipeline.hands import Hands, hands_of, never, silent, usable_target
 from chatbuilder.pipeline.metering import meter
 from chatbuilder.pipeline.outside import desk_of, for_account, is_remote, naming_account

@@ -11,8 +11,9 @@ from chatbuilder import audit, credentials
 from chatbuilder.credentials import TokenInfo
 from chatbuilder.errors import InterruptedByUser
 from chatbuilder.paths import locate
-from chatbuilder.pipeline import passwords
+from chatbuilder.pipeline import passwords, plugins
 from chatbuilder.pipeline.outside import base_url, desk_of, naming_account
+from chatbuilder.pipeline.platforms import platform as of
 from chatbuilder.provision import crew
 from chatbuilder.provision.base import Account
 from chatbuilder.provision.outside.desk import Cancelled
@@ -28,6 +29,12 @@ def _never() -> bool:
 
 def _silent(why: str, seconds: float) -> None:
     """Tell nobody."""
+
+
+def token_platforms() -> tuple[str, ...]:
+    """Return the platforms that have tokens or passwords, ours first."""
+    plugins.platforms()
+    return (*credentials.variables(), "custom")
 
 
 def token_set(platform: str, token: str | Secret, account: str = "", *, keep: bool = True) -> None:
@@ -75,6 +82,7 @@ def token_rm(platform: str, account: str = "") -> bool:
 
 def token_list() -> list[TokenInfo]:
     """Return every token that is there: platform, account and where it is kept."""
+    plugins.platforms()
     return credentials.accounts()
 
 
@@ -94,9 +102,11 @@ def token_check(
     else:
         secret = credentials.usable(platform, token if isinstance(token, Secret) else Secret(token))
     site = Site(secret, dict(target or {}), base_url(platform), desk_of(cancelled))
-    module = import_module(f"chatbuilder.provision.{platform}")
+    ask = of(platform).check_account
+    if ask is None:
+        return Account("Nobody was asked: this platform has no way to prove a token.")
     with naming_account(platform, account):
-        found: Account = _patiently(lambda: module.check_account(site), cancelled, waiting)
+        found: Account = _patiently(lambda: ask(site), cancelled, waiting)
     return found
 
 

@@ -16,7 +16,8 @@ from chatbuilder.paths import locate
 from chatbuilder.pipeline.designing import build
 from chatbuilder.pipeline.evolving import evolve, known, present, seed_of, standing
 from chatbuilder.pipeline.hands import Hands, hands_of, never, silent, usable_target
-from chatbuilder.pipeline.outside import desk_of, is_remote, naming_account
+from chatbuilder.pipeline.outside import desk_of, naming_account
+from chatbuilder.pipeline.platforms import platform
 from chatbuilder.pipeline.provisioning import Run, config_of, known_results
 from chatbuilder.pipeline.targets import open_provisioner
 from chatbuilder.provision import crew
@@ -118,7 +119,7 @@ def destroy(
                 kept=f"what is listed here, and {kept} of your own; {len(taken) - kept} parts are removed.",
                 hint="mend the cause and run destroy again: it goes on from here.",
             )  # fmt: skip
-        if is_remote(opened.config.platform) or opened.config.platform == "excel":
+        if platform(opened.config.platform).hands_over:
             for key in opened.present():
                 journal.removed(key)  # what stays out there is the person's now: what is built later is another system
         opened.library.set_system(system.id, "destroyed")

@@ -37,10 +37,15 @@ class NotesStore:
     _mark = b"source_id"
     """Stands in the beginning of every note that has a key."""
     _suffixes: tuple[str, ...] = (".md",)
+    """How the names of notes end; new ones have the first."""
     _aside: frozenset[str] = frozenset()
     """Folders, from the root, in which nothing is a note; neither is it in hidden ones, such as `.trash`."""
 
-    def __init__(self, root: Path, folder: str, key_of: Callable[[str], str | None]) -> None:
+    def __init__(
+        self, root: Path, folder: str, key_of: Callable[[str], str | None], *, suffix: str = "", mark: bytes = b""
+    ) -> None:
+        """`suffix` is how the names of notes end where that is not .md, `mark` what stands in those with a key."""
+        self._suffixes, self._mark = (suffix,) if suffix else self._suffixes, mark or self._mark
         self._root, self._folder, self._key_of = root.resolve(), folder, key_of
         self._index = open_scratch()
         self._index.execute("PRAGMA journal_mode = OFF")
@@ -148,7 +153,7 @@ class NotesStore:
     def _facts(self, relative: str, head: bytes) -> tuple[str | None, str]:
         """Return the key of a note, and the name by which related notes are found."""
         key = self._key_of(head.decode("utf-8", "replace")) if self._mark in head else None
-        return key, relative.rpartition("/")[2][:-3].casefold()
+        return key, relative.rpartition("/")[2].rpartition(".")[0].casefold()
 
     def _transaction(self) -> sqlite3.Connection:
         self._index.execute("BEGIN")
@@ -164,7 +169,7 @@ class NotesStore:
         row = self._index.execute("SELECT next FROM numbers WHERE name = ?", (counter,)).fetchone()
         number = row[0] if row else 1
         while True:
-            path = f"{folder}/{stem}.md" if number == 1 else f"{folder}/{stem} ({number}).md"
+            path = f"{folder}/{stem}{self._suffixes[0] if number == 1 else f' ({number}){self._suffixes[0]}'}"
             number += 1
             taken = (self._name(path), path)
             if self._index.execute("INSERT OR IGNORE INTO taken VALUES (?, ?)", taken).rowcount:
@@ -267,22 +272,23 @@ class NotesStore:
         return Forecast(outlook.created + outlook.updated + outlook.related)
 
     def _related(self, data: Mapping[str, Any], remote: str, *, make: bool) -> str | None:
-        path = f"{data['folder']}/{data['stem']}.md"
-        for known in (remote and f"{remote}.md", path):
+        end = self._suffixes[0]
+        path = f"{data['folder']}/{data['stem']}{end}"
+        for known in (remote and f"{remote}{end}", path):
             if known and disk.inside(self._root, known).is_file():
-                return known[:-3]
+                return known.removesuffix(end)
         self._index_all()
         query = "SELECT path FROM notes WHERE name = ? LIMIT 2"
         moved = self._index.execute(query, (data["stem"].casefold(),)).fetchall()
         if len(moved) == 1 and moved[0][0].startswith(f"{data['folder'].partition('/')[0]}/"):
-            return str(moved[0][0])[:-3]
+            return str(moved[0][0]).rpartition(".")[0]
         if remote or not make:
             return None
         place = disk.inside(self._root, path)
         place.parent.mkdir(exist_ok=True)
         if disk.create(place, data["text"].encode()):
             self.requests += 1
-        return path[:-3]
+        return path.removesuffix(end)
 
     def settle(self) -> None:
         """Flush what was written since the last time: a few notes one by one, many by one flush of the disks.

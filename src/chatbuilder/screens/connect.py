@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from chatbuilder.screens.account import Asking
-from chatbuilder.screens.howto import HOWTO, how_text, ways
+from chatbuilder.screens.howto import how_text, how_to, ways
 from chatbuilder.screens.messages import Connect, Copy, OpenPage
 from chatbuilder.screens.standing import Account
 from chatbuilder.secret import Secret
@@ -34,7 +34,7 @@ class ConnectScreen(Asking):
     def __init__(self, platform: str, name: str, account: str) -> None:
         super().__init__()
         self.TITLE_TEXT = f"Connect {name}"  # type: ignore[misc]
-        self._platform, self._name, self._account, self._how = platform, name, account, HOWTO[platform]
+        self._platform, self._name, self._account, self._how = platform, name, account, how_to(platform)
         self._url, self._done, self._no_keyring = "", False, False
 
     def inside(self) -> Iterable[Widget]:

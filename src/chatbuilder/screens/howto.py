@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 from textual.content import Content
 
+from chatbuilder.catalog import PLATFORMS
 from chatbuilder.widgets.actions import signed
-
-VARIABLES = {"notion": "NOTION_TOKEN", "airtable": "AIRTABLE_TOKEN", "sheets": "GOOGLE_APPLICATION_CREDENTIALS"}
 
 
 class HowTo(NamedTuple):
@@ -69,19 +68,28 @@ HOWTO: dict[str, HowTo] = {
 }
 
 
+def how_to(platform: str) -> HowTo:
+    """Return how a token is got; for a platform of another package as that tells it."""
+    if platform in HOWTO:
+        return HOWTO[platform]
+    token = PLATFORMS[platform].token
+    return HowTo("Token", token.example, token.steps, token.notes) if token else HowTo("Token", "", (), ())
+
+
 def how_text(platform: str) -> Content:
     """Return the steps, numbered, and what to know."""
-    how = HOWTO[platform]
+    how = how_to(platform)
     steps = [Content.assemble((f"{n} ", "$text-primary bold"), text) for n, text in enumerate(how.steps, 1)]
     return Content("\n").join([*steps, *(signed("quiet", text) for text in how.notes)])
 
 
 def ways(platform: str, problem: str) -> Content:
     """Return why a token cannot be saved on this machine, and the ways on."""
-    what = "the path of the file" if HOWTO[platform].file else "the token"
+    what = "the path of the file" if how_to(platform).file else "the token"
+    token = PLATFORMS[platform].token
     lines = (
         ("note", f"It cannot be saved: {problem}. Use once keeps it until you quit."),
         ("quiet", "To save it: install GNOME Keyring, KWallet or KeePassXC; on a server keyrings.cryptfile (pip)."),
-        ("quiet", f"Or put {what} into {VARIABLES[platform]} before you start chatbuilder."),
+        ("quiet", f"Or put {what} into {token.variable if token else ''} before you start chatbuilder."),
     )
     return Content("\n").join(signed(*line) for line in lines)

@@ -10,13 +10,12 @@ from textual.containers import Vertical
 from chatbuilder.catalog import PLATFORMS
 from chatbuilder.errors import ExitCode
 from chatbuilder.screens.state import State
-from chatbuilder.screens.target import LABELS
 from chatbuilder.screens.wording import here
 from chatbuilder.widgets.account import AccountBar
 from chatbuilder.widgets.form import Field, FormRow
 
 CREDENTIALS = int(ExitCode.CREDENTIALS)
-REFUSED = "parent", "base", "workspace", "spreadsheet"
+NO_PLACE = "path", "database", "account"  # keys of things on this computer, or of none
 
 
 class PlaceForm(Vertical):
@@ -30,15 +29,14 @@ class PlaceForm(Vertical):
 
     def __init__(self, platform: str, target: Mapping[str, str]) -> None:
         super().__init__(id="place")
-        self._keys, self._target = PLATFORMS[platform].target_keys, target
+        self._platform, self._target = PLATFORMS[platform], target
 
     def compose(self) -> ComposeResult:
         """The rows."""
-        for key in self._keys:
-            label, hint = LABELS[key]
-            value = self._target.get(key, "")
-            field = AccountBar(value, id=key) if key == "account" else Field(value, id=key, placeholder=hint)
-            yield FormRow(label, field, key=f"target.{key}")
+        for key in self._platform.target_keys:
+            about, value = self._platform.describe(key), self._target.get(key, "")
+            field = AccountBar(value, id=key) if key == "account" else Field(value, id=key, placeholder=about.hint)
+            yield FormRow(about.label, field, key=f"target.{key}")
 
     def show(self, state: State, *, busy: bool) -> None:
         """Draw values, and what is wrong with each where it stands."""
@@ -54,7 +52,7 @@ class PlaceForm(Vertical):
                 continue
             field = row.query_one(Field)
             field.show(target.get(key, ""))
-            field.placeholder = state.suggested.get(key) or LABELS[key][1]
+            field.placeholder = state.suggested.get(key) or self._platform.describe(key).hint
             field.disabled = busy
 
 
@@ -70,6 +68,6 @@ def trouble(state: State) -> dict[str, str]:
 
 def place_key(state: State) -> str:
     """Return the key of the target that names the place out there: the one that is answered, else the first."""
-    keys = [key for key in PLATFORMS[state.session.answers["platform"]].target_keys if key in REFUSED]
+    keys = [key for key in PLATFORMS[state.session.answers["platform"]].target_keys if key not in NO_PLACE]
     target = state.session.answers.get("target", {})
     return next((key for key in keys if target.get(key)), next(iter(keys), ""))

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from chatbuilder.catalog import CAPABILITIES, PLATFORMS, Level, Platform
+from chatbuilder.catalog import CAPABILITIES, OURS, PLATFORMS, Level, Platform
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.state import State
 from chatbuilder.widgets.actions import put
@@ -17,14 +17,19 @@ from chatbuilder.widgets.choices import ChoiceList, Item
 from chatbuilder.widgets.preview import Preview
 
 SHORT = {"custom": "Your database"}
-ITEMS = tuple(Item(p.id, SHORT.get(p.id, p.name), p.tagline) for p in PLATFORMS.values())
 LEVELS: tuple[tuple[Level, str, str, str], ...] = (
     ("yes", "✓", "$good", "By itself"), ("by hand", "~", "$warn", "By hand"), ("no", "✗", "$bad", "Not"),
 )  # fmt: skip
 
 
+def items(state: State) -> tuple[Item, ...]:
+    """Return our own platforms, then those that other packages bring."""
+    listed = [PLATFORMS[key] for key in (*OURS, *state.foreign)]
+    return tuple(Item(p.id, SHORT.get(p.id, p.name), p.tagline) for p in listed)
+
+
 class PlatformScreen(StepScreen):
-    """Seven tools; the details of the highlighted one are shown below the list."""
+    """The tools; the details of the highlighted one are shown below the list."""
 
     STEP = "platform"
     CSS_PATH = "platform.tcss"
@@ -33,7 +38,7 @@ class PlatformScreen(StepScreen):
     def content(self) -> Iterable[Widget]:
         """The list, and the details."""
         chosen = self.state.session.answers.get("platform")
-        yield ChoiceList(ITEMS, (chosen,) if chosen else (), id="platforms")
+        yield ChoiceList(items(self.state), (chosen,) if chosen else (), id="platforms")
         yield Static(id="details", classes="details")
 
     def aside(self) -> Iterable[Widget]:
@@ -46,12 +51,13 @@ class PlatformScreen(StepScreen):
         """Mark the choice and explain what is highlighted."""
         chosen = state.session.answers.get("platform")
         choices = self.query_one("#platforms", ChoiceList)
+        choices.offer(items(state))
         choices.choose((chosen,) if chosen else ())
-        self._explain(choices.current or ITEMS[0].id)
+        self._explain(choices.current or OURS[0])
 
     def _explain(self, platform: str) -> None:
         for place in self.query(".details").results(Static):
-            put(place, details(PLATFORMS[platform]))
+            put(place, details(PLATFORMS[platform], self.state.foreign.get(platform, "")))
             place.border_title = PLATFORMS[platform].name
 
     def on_choice_list_looked(self, event: ChoiceList.Looked) -> None:
@@ -76,10 +82,11 @@ class PlatformScreen(StepScreen):
         return super().check_action(action, parameters)
 
 
-def details(platform: Platform) -> Content:
-    """Return what a platform is best for, what it costs and what it can do."""
+def details(platform: Platform, package: str = "") -> Content:
+    """Return what a platform is best for, what it costs and what it can do, and which other package brings it."""
     where = "On this computer." if platform.kind == "local" else "Online."
-    lines = [Content.assemble(platform.best_for, (f" {where} {platform.price}", "$muted"))]
+    source = f" From {package}." if package else ""
+    lines = [Content.assemble(platform.best_for, (f" {where} {platform.price}{source}", "$muted"))]
     for level, sign, style, word in LEVELS:
         names = [text for key, text in CAPABILITIES.items() if platform.level(key) == level]
         if names:

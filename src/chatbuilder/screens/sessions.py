@@ -85,6 +85,8 @@ class SessionsDesk(FillingDesk):
             self.notify(text, title="Copied", markup=False, timeout=10)
         if self._draft and (left_out := self._draft.extra.get("left_out")):
             text = f"Not usable, and kept aside in the draft: {', '.join(left_out)}. Please answer again."
+            if "platform" in left_out:
+                text += f" Nothing here brings the platform {left_out['platform']!r}: is a package missing?"
             self.notify(text, title="Some answers", severity="warning", markup=False, timeout=10)
 
     def on_remove_draft(self, event: RemoveDraft) -> None:

@@ -26,7 +26,8 @@ class State:
     a build stopped at the target before its end, `changes` what building would do, `leftovers` what it would leave,
     `fault` what a refusal there is about (token or place), `waiting` why a look at it takes so long. `accounts` are
     the tokens of the platform, None until they are known. `before` is the design before the last change. `intake` and
-    `filling` are how far bringing in chats and filling a system are.
+    `filling` are how far bringing in chats and filling a system are. `foreign` are the platforms of other packages,
+    with the package that brings each.
     """
 
     session: Session = field(default_factory=Session)
@@ -46,6 +47,7 @@ class State:
     progress: Progress | None = None
     saved: str = ""
     zones: tuple[str, ...] = ()
+    foreign: Mapping[str, str] = field(default_factory=dict)
     drafts: tuple[SavedDraft, ...] | None = None
     systems: tuple[BuiltSystem, ...] = ()
     intake: Intake = field(default_factory=Intake)

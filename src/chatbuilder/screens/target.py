@@ -11,16 +11,6 @@ from chatbuilder.screens.state import State
 from chatbuilder.screens.wording import here
 from chatbuilder.widgets.actions import signed
 
-LABELS = {
-    "path": ("Place", "a folder or file on this computer"),
-    "database": ("Database", "sqlite:///chats.db or postgresql://user@host/name"),
-    "parent": ("Page", "link of a Notion page; empty for a private page"),
-    "workspace": ("Workspace", "wsp…: to create a base in"),
-    "base": ("Base", "app…: an empty base to use instead"),
-    "spreadsheet": ("Spreadsheet", "link of a spreadsheet; empty to create one"),
-    "account": ("Account", "name of a saved token; empty for the usual one"),
-}
-
 
 def found(state: State) -> Content:
     """Return what stands at the place."""

@@ -35,7 +35,8 @@ def draft_items(drafts: Iterable[SavedDraft]) -> Iterable[Item]:
     for draft in drafts:
         if draft.problem:
             continue
-        platform = PLATFORMS[draft.platform].name if draft.platform in PLATFORMS else "no platform yet"
+        platform = PLATFORMS[draft.platform].name if draft.platform in PLATFORMS else draft.platform
+        platform = platform or "no platform yet"
         step = wizard.BY_ID[draft.step].name if draft.step in wizard.BY_ID else draft.step
         when = draft.saved.replace("T", " ").removesuffix("Z")[:16]
         busy = "  (open in another window)" if draft.locked else ""

@@ -1,10 +1,9 @@
-"""The platforms that sync serves, a module each: what writes its rows (pure) and what keeps them there."""
+"""What sync fills, a module a platform: what writes its rows (pure) and what keeps them there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
 from chatbuilder import catalog
@@ -17,16 +16,6 @@ from chatbuilder.provision.outside.desk import Desk
 from chatbuilder.provision.rows import RowStore
 
 BATCH = 500  # rows that are found and written at once
-
-_SERVED = {
-    "airtable": "Airtable",
-    "custom": "SQLite and PostgreSQL",
-    "excel": "Excel",
-    "logseq": "Logseq",
-    "notion": "Notion",
-    "obsidian": "Obsidian",
-    "sheets": "Google Sheets",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +51,26 @@ class Room:
 
 
 def open_room(ground: Ground) -> Room:
-    """Return the room of a system. Raises as `require_served` does.
+    """Return the room of a system. Raises as `require_filled` does.
 
     Raises `CredentialsError` and `InputError` as well; sends nothing and opens no file for writing.
     """
-    require_served(ground.config)
-    room: Room = import_module(f"chatbuilder.pipeline.rooms.{ground.config.platform}").open_room(ground)
-    return room
+    return require_filled(ground.config)(ground)
 
 
-def require_served(config: Config) -> None:
-    """Raise `RefusedError` for a platform that sync does not serve yet."""
-    if config.platform not in _SERVED:
-        name = catalog.PLATFORMS[config.platform].name
+def require_filled(config: Config) -> Callable[[Ground], Room]:
+    """Return what opens the room of a platform. Raises `RefusedError` for one that sync does not fill."""
+    from chatbuilder.pipeline.platforms import platform
+
+    found = platform(config.platform)
+    if found.fill is None:
         raise RefusedError(
-            f"This version does not fill {name} yet.", title="Not served yet",
+            f"{found.about.name} cannot be filled: the package that brings it has no sync.", title="Not filled by sync",
             kept="the system and the library as they are.",
-            hint=f"`chatbuilder move` builds a second system on {', '.join(served())} and fills that.",
+            hint=f"`chatbuilder move` builds a second system on {_ours()} and fills that.",
         )  # fmt: skip
+    return found.fill
 
 
-def served() -> list[str]:
-    """Return the names of the platforms that sync serves."""
-    return list(_SERVED.values())
+def _ours() -> str:
+    return ", ".join(catalog.PLATFORMS[key].name for key in catalog.OURS)

@@ -20,6 +20,7 @@ from chatbuilder.provision.base import Account, Links, Preflight, Provisioner, R
 from chatbuilder.provision.custom import meta, removal
 from chatbuilder.provision.custom.database import META, Database, Thing, catalogue, not_writable, quote, rehearse
 from chatbuilder.provision.custom.evolve import Work
+from chatbuilder.provision.custom.sharing import refuse_another
 from chatbuilder.secret import Secret
 from chatbuilder.solution import Plan, Step
 
@@ -121,7 +122,9 @@ class SqliteProvisioner:
         with self._database.reading() as connection:
             present = catalogue(connection)
             done = meta.remembered(connection)
-            self._check_system(plan, known, connection, done)
+            if done and not known and _SETTINGS in present:
+                row = connection.execute(f"SELECT value FROM {quote(_SETTINGS)} WHERE key = 'name'").fetchone()
+                refuse_another(plan, str(row[0]) if row else None, str(self.path), "file")
         ours = _ours([*known.values(), *done.values()], present)
         taken = [thing for name, thing in present.items() if name in planned and name not in ours]
         if taken:
@@ -146,25 +149,6 @@ class SqliteProvisioner:
         with self._database.reading() as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
-
-    def _check_system(
-        self,
-        plan: Plan,
-        known: Mapping[str, Result],
-        connection: sqlite3.Connection,
-        done: Mapping[str, Mapping[str, Any]],
-    ) -> None:
-        """Two systems do not share one file: a system that this one does not know of must have the same name."""
-        wanted = next((step.payload["system"] for step in plan if "system" in step.payload), None)
-        if known or not done or _SETTINGS not in catalogue(connection):
-            return
-        row = connection.execute(f"SELECT value FROM {quote(_SETTINGS)} WHERE key = 'name'").fetchone()
-        if row and wanted and row[0] != wanted:
-            raise InputError(
-                f"{self.path} already holds the system “{row[0]}”.", title="Another system lives here",
-                kept="The database is untouched.",
-                hint="Choose another file in [target] database, or give these answers that system's name.",
-            )  # fmt: skip
 
     def look_up(self, step: Step, payload: Mapping[str, Any]) -> Result | None:
         """Return what the database remembers of this very step, or None."""

@@ -118,7 +118,7 @@ class Work(StepWork[sqlite3.Connection]):
         name = quote(column)
         query = f"SELECT DISTINCT quote({name}) FROM {quote(table)} WHERE {name} IS NOT NULL ORDER BY 1"
         there = ", ".join(value for (value,) in self.connection.execute(query))
-        return definition.replace(start, f"{start}{there}, ", 1)
+        return definition.replace(start, f"{start}{there}, ", 1) if there else definition
 
     def _fits(self, table: str, column: str, definition: str) -> bool:
         """Tell whether the values that are there pass a new column definition."""

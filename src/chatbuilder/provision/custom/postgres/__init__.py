@@ -17,6 +17,7 @@ from chatbuilder.provision.custom.postgres import meta, removal
 from chatbuilder.provision.custom.postgres.catalogue import Thing, catalogue, clashes, created
 from chatbuilder.provision.custom.postgres.server import Connection, Database
 from chatbuilder.provision.custom.postgres.work import Work
+from chatbuilder.provision.custom.sharing import refuse_another
 from chatbuilder.secret import Secret
 from chatbuilder.solution import Plan, Step
 
@@ -45,7 +46,9 @@ class PostgresProvisioner:
             present = catalogue(connection)
             done = meta.remembered(connection)
             missing = _missing_right(connection)
-            self._check_system(plan, known, connection, done)
+            if done and not known and f"table {_SETTINGS}" in present:
+                row = connection.execute(f"SELECT value FROM {quote(_SETTINGS)} WHERE key = 'name'").fetchone()
+                refuse_another(plan, str(row[0]) if row else None, "The database", "database")
         if missing and not done:
             raise missing
         ours = {key for result in (*known.values(), *done.values()) for key in _keys(result)}
@@ -57,21 +60,6 @@ class PostgresProvisioner:
                 hint="choose another database in [target] database, or rename what is listed.",
             )  # fmt: skip
         return Preflight(self._database.url, exists=bool(done), notes=tuple(_notes(present, ours, done)))
-
-    def _check_system(
-        self, plan: Plan, known: Mapping[str, Result], connection: Connection, done: meta.Results
-    ) -> None:
-        """Two systems do not share one database: one that this one does not know of must have the same name."""
-        wanted = next((step.payload["system"] for step in plan if "system" in step.payload), None)
-        if known or not done or f"table {_SETTINGS}" not in catalogue(connection):
-            return
-        row = connection.execute(f"SELECT value FROM {quote(_SETTINGS)} WHERE key = 'name'").fetchone()
-        if row and wanted and row[0] != wanted:
-            raise InputError(
-                f"The database already holds the system “{row[0]}”.", title="Another system lives here",
-                kept="the database is untouched.",
-                hint="choose another database in [target] database, or give these answers that system's name.",
-            )  # fmt: skip
 
     def look_up(self, step: Step, payload: Mapping[str, Any]) -> Result | None:
         """Return what the database remembers of this very step, or None."""
