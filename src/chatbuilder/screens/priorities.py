@@ -35,14 +35,17 @@ class PrioritiesScreen(StepScreen):
         """The order on one line, the list, and what the highlighted one adds."""
         yield Static(id="order")
         yield RankList(ITEMS, self.chosen(), id="priorities")
-        yield Static(id="adds")
+        yield Static(id="adds", classes="note")
 
     def show(self, state: State) -> None:
         """Show the order and the numbers."""
         ranks = self.query_one("#priorities", RankList)
         ranks.choose(self.chosen())
         names = [
-            Content.assemble((f"{n} ", "$text-primary bold"), PRIORITIES[key].name)
+            Content.assemble(
+                (f"{n}\N{NO-BREAK SPACE}", "$text-primary bold"),
+                PRIORITIES[key].name.replace(" ", "\N{NO-BREAK SPACE}"),
+            )
             for n, key in enumerate(self.chosen(), 1)
         ]
         empty = Content.styled("Nothing yet: press Space on what matters most.", "$muted")
