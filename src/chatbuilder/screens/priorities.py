@@ -43,13 +43,13 @@ class PrioritiesScreen(StepScreen):
         ranks.choose(self.chosen())
         names = [
             Content.assemble(
-                (f"{n}\N{NO-BREAK SPACE}", "$text-primary bold"),
-                PRIORITIES[key].name.replace(" ", "\N{NO-BREAK SPACE}"),
+                (f"{n} ", "$text-primary bold"),
+                PRIORITIES[key].name,
             )
             for n, key in enumerate(self.chosen(), 1)
         ]
         empty = Content.styled("Nothing yet: press Space on what matters most.", "$muted")
-        put(self.query_one("#order", Static), Content.styled("  ›  ", "$faint").join(names) if names else empty)
+        put(self.query_one("#order", Static), Content.styled(" › ", "$faint").join(names) if names else empty)
         self._explain(ranks.current)
 
     def advice(self, state: State) -> tuple[str, str]:
