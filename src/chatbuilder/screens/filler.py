@@ -11,8 +11,9 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Static
 
+from chatbuilder.screens.howto import HOWTO
 from chatbuilder.screens.inflow import Filling
-from chatbuilder.screens.messages import AskImport
+from chatbuilder.screens.messages import AskConnect, AskImport
 from chatbuilder.screens.stages import fill_label, fill_next, fill_progress, fill_told, place_text, relabel
 from chatbuilder.screens.state import State
 from chatbuilder.screens.summaries import counted
@@ -34,6 +35,7 @@ class FillScreen(Work):
         Binding("enter", "forward", "Go on", key_display="↵", tooltip="Fill it, then close"),
         Binding("i", "import", "Import chats", tooltip="Bring more chats into the library first"),
         Binding("t", "transcripts", show=False, tooltip="Take along what was said, or not"),
+        Binding("ctrl+t", "connect", "Connect", tooltip="Give a token for this system; it is kept in your keyring"),
         Binding("ctrl+x", "stop", "Stop", tooltip="Stop; every row written so far stays"),
         Binding("escape", "close", "Close", tooltip="Back to where you were"),
         Binding("f1", "app.explain_screen", "Help", tooltip="What this screen is for, and its keys"),
@@ -92,6 +94,8 @@ class FillScreen(Work):
             return filling.busy
         if action == "forward":
             return not filling.busy and not self._hindered(filling)
+        if action == "connect":
+            return filling.stage == "refused" and self._platform in HOWTO
         return filling.stage != "working" if action in ("import", "transcripts") else True
 
     def on_cycle_turned(self, event: Cycle.Turned) -> None:
@@ -119,6 +123,14 @@ class FillScreen(Work):
     def action_import(self) -> None:
         """Bring chats into the library first."""
         self.app.post_message(AskImport())
+
+    @property
+    def _platform(self) -> str:
+        return self.filling.target.platform if self.filling.target else ""
+
+    def action_connect(self) -> None:
+        """Give a token; after that, Try again goes on."""
+        self.app.post_message(AskConnect(self._platform))
 
     def action_stop(self) -> None:
         """Stop; what is written stays."""

@@ -42,10 +42,7 @@ class PrioritiesScreen(StepScreen):
         ranks = self.query_one("#priorities", RankList)
         ranks.choose(self.chosen())
         names = [
-            Content.assemble(
-                (f"{n} ", "$text-primary bold"),
-                PRIORITIES[key].name,
-            )
+            Content.assemble((f"{n} ", "$text-primary bold"), PRIORITIES[key].name)
             for n, key in enumerate(self.chosen(), 1)
         ]
         empty = Content.styled("Nothing yet: press Space on what matters most.", "$muted")

@@ -32,7 +32,6 @@ class SearchScreen(Task[None]):
 
     NAME, HELP_KEY = "Search chats", "search"
     ASKED = ("Which words do you look for?", "In titles, prompts, answers and names of files, of all your chats.")
-
     CSS_PATH = "search.tcss"
     AUTO_FOCUS = "#words"
     BINDINGS: ClassVar[list[BindingType]] = [

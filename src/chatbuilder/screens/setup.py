@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from chatbuilder import wizard
 from chatbuilder.catalog import PLATFORMS
+from chatbuilder.screens.account import trouble_text
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.deliveries import BuildBar, StepLines
 from chatbuilder.screens.messages import AskCheck, AskConnect, AskExport, Start, Stop
@@ -46,8 +47,8 @@ class SetupScreen(StepScreen):
         with Vertical(id="target"):
             yield PlaceForm(answers["platform"], answers.get("target", {}))
             yield Static(id="found", markup=False)
-        yield Tick("Yes, add these settings to my files", False, id="consent")
-        yield Tick("Remove what is not asked for any more; what I edited stays", False, id="tidy")
+            yield Tick("Yes, add these settings to my files", False, id="consent")
+            yield Tick("Remove what is not asked for any more; what I edited stays", False, id="tidy")
         yield BuildBar(id="buttons", classes="buttons")
         yield Static(id="trouble", classes="trouble", markup=False)
         yield StepLines((), id="steps")
@@ -56,13 +57,12 @@ class SetupScreen(StepScreen):
         """Draw target, findings, buttons and steps."""
         busy = state.progress is not None and state.progress.busy
         step = wizard.BY_ID[self.STEP]
-        question, hint = BUILT if state.session.built else (step.question, step.hint)
-        self.query_one(Heading).ask(question, hint)
+        self.query_one(Heading).ask(*(BUILT if state.session.built else (step.question, step.hint)))
         self._show_target(state, busy=busy)
         self.query_one(BuildBar).show(state, agreed=self.agreed)
         errors = state.progress.error if state.progress else ()
         self.query_one("#trouble", Static).display = bool(errors)
-        put(self.query_one("#trouble", Static), "\n".join(errors))
+        put(self.query_one("#trouble", Static), trouble_text(errors))
         self.query_one(StepLines).show(state)
 
     def _show_target(self, state: State, *, busy: bool) -> None:
@@ -85,12 +85,8 @@ class SetupScreen(StepScreen):
 
     def advice(self, state: State) -> tuple[str, str]:
         """It exists."""
-        return (
-            "good",
-            "Built. Continue shows where it is."
-            if state.session.built
-            else "Exported. Continue shows what to do with it.",
-        )
+        built = "Built. Continue shows where it is."
+        return "good", built if state.session.built else "Exported. Continue shows what to do with it."
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The keys say what can be done now."""
