@@ -119,6 +119,7 @@ class FillingDesk(ImportingDesk):
     def on_halt(self, event: Halt) -> None:
         """Stop what is being read or written; what is there stays."""
         self.ask_to_end("Stop", self._halt_all) if event.ask and self.at_work else self._halt_all()
+
     def _halt_all(self) -> None:
         self.stop_reading()
         self._fill_stop.set()
