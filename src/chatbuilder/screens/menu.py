@@ -72,8 +72,10 @@ class MenuDesk(Desk):
                 name = f"Go to {wizard.ORDER.index(step) + 1} {wizard.BY_ID[step].name}"
                 yield SystemCommand(name, wizard.BY_ID[step].question, partial(self.post_message, Goto(step)))
             yield SystemCommand("All steps", "Every step with its answer", self.action_overview)
-        yield from self._here(screen)
-        yield from self.more_commands()
+        here = list(self._here(screen))
+        yield from here
+        known = {command.title.rpartition(" (")[0] for command in here}
+        yield from (command for command in self.more_commands() if command.title not in known)
         for theme, name in themes.NAMES.items():
             yield SystemCommand(f"Theme: {name}", "Change the colours", partial(self.action_theme, theme))
         yield SystemCommand("Help", "What this screen is for, and its keys", self.action_explain_screen)

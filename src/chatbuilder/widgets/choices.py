@@ -188,12 +188,12 @@ class ChoiceList(OptionList):
     def action_page_down(self) -> None:
         """A page of what the list stands in, where that is what scrolls."""
         if not self._page(1):
-            super().action_page_down()
+            super().action_page_down()  # type: ignore[no-untyped-call]
 
     def action_page_up(self) -> None:
         """A page back."""
         if not self._page(-1):
-            super().action_page_up()
+            super().action_page_up()  # type: ignore[no-untyped-call]
 
     def _page(self, by: int) -> bool:
         """Scroll what the list stands in; say whether there was anything to scroll."""
