@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import platform
 import sqlite3
 import sys
@@ -92,11 +92,16 @@ def _tokens() -> list[Check]:
 
 
 def _postgres() -> Check:
-    if importlib.util.find_spec("psycopg"):
-        return Check("PostgreSQL driver", "ok", "installed")
-    return Check(
-        "PostgreSQL driver", "note", "not installed", "only needed for PostgreSQL: pip install 'psycopg[binary]'."
-    )
+    try:
+        driver: Any = importlib.import_module("psycopg")
+        libpq = driver.pq.version() // 10_000
+    except ImportError as error:
+        said = " ".join(str(error).split())[:200]
+        return Check(
+            "PostgreSQL driver", "note", f"cannot be loaded: {said}",
+            "only needed for PostgreSQL: pip install 'psycopg[binary]', or install libpq.",
+        )  # fmt: skip
+    return Check("PostgreSQL driver", "ok", f"psycopg {driver.__version__} with libpq {libpq}")
 
 
 def _plugins() -> list[Check]:
