@@ -154,7 +154,11 @@ class ChatbuilderApp(SessionsDesk):
         answers, problems = self.state.session.answers, self.state.problems
         if self.state.session.step not in CHECKED[1:]:
             return
-        if not problems:
+        if self.state.session.step == "solution" and problems and all(place.startswith("target") for place in problems):
+            # Where it will stand changes nothing of what is shown here; it is asked for again at Auto-setup.
+            placeless = {key: value for key, value in answers.items() if key != "target"}
+            self.work(partial(interactive.work_out, placeless), partial(self._shown_placeless, answers))
+        elif not problems:
             job, failed = partial(interactive.work_out, answers), partial(self._not_worked_out, answers)
             self.work(job, partial(self._worked_out, answers), failed)
         elif not all(place.startswith("target") for place in problems):
@@ -173,6 +177,10 @@ class ChatbuilderApp(SessionsDesk):
                 self._set(self.state.session.answer({"target": found.suggested}))
             else:
                 self.after(LOOK_AFTER, self.look)
+
+    def _shown_placeless(self, answers: Answers, found: interactive.Work) -> None:
+        if answers is self.state.session.answers and self.state.solution is None:
+            self.update(solution=found.solution, view_words=found.view_words)
 
     def _not_worked_out(self, answers: Answers, error: ChatbuilderError) -> None:
         """A place out there that cannot be one is told at its field, as it may be half typed."""

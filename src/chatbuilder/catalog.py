@@ -162,7 +162,7 @@ PLATFORMS: dict[str, Platform] = {
             "excel",
             "Excel",
             "local",
-            "One workbook on your disk, with tables, dropdowns and charts.",
+            "One workbook on your disk: tables, dropdowns and charts.",
             "Offices that run on Excel, and reports that people print.",
             "Works in Excel and LibreOffice.",
             ("path",),

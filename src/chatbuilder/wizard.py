@@ -28,31 +28,31 @@ class Step(NamedTuple):
 STEPS: tuple[Step, ...] = (
     Step(
         "platform", "Platform", "Platform", "Where should your chats live?",
-        "Pick the tool you open every day. You can change your mind at any time.",
+        "Pick the tool you open every day: what is not opened is soon forgotten.",
     ),
     Step(
         "priorities", "Priorities", "Priorities", "What matters most to you?",
-        "Choose two to four and put them in order: the first one leads.",
+        "The order decides which views come first. Two to four work best.",
     ),
     Step(
         "features", "Features", "Features", "What should it be able to do?",
-        "Take what you will use every week. None is fine: the core works alone.",
+        "Each one adds fields, views or files. Take what you will use every week.",
     ),
     Step(
         "team", "Team & complexity", "Team", "Who uses it, and how deep should it go?",
-        "Both can grow later. Tab moves between the two lists.",
+        "This decides on owners, rules and linked tables. Both can grow later.",
     ),
     Step(
         "review", "Review", "Review", "Is this right?",
-        "Space on an answer goes back to it. Everything below it is optional.",
+        "It is designed from these answers. What stands under Options may stay.",
     ),
     Step(
         "solution", "Solution", "Solution", "Your system",
-        "What you see is what will be built, to the letter.",
+        "What you see is what will be built, to the letter. Nothing is written yet.",
     ),
     Step(
         "setup", "Auto-setup", "Setup", "Build it now?",
-        "Nothing is written before you press Start.",
+        "Nothing is written before you press Start; you can stop and go on.",
     ),
     Step(
         "done", "Done", "Done", "Done",

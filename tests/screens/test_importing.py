@@ -114,7 +114,7 @@ async def test_an_export_is_chosen_in_a_folder(home, window):
         assert hand.step == "ChooserScreen"
         assert "export.zip" in hand.text("#contents")
         assert "holiday" not in hand.text("#contents")
-        assert "1 other thing not shown" in hand.text("#progress")
+        assert "1 other thing not shown" in hand.text("#advice")
         await hand.press("down", "enter")
         assert hand.text("#hint").strip().endswith("old")
         await hand.press("left", "down")

@@ -45,7 +45,7 @@ async def test_hits_come_while_typing_and_enter_reads_one(library, window, size)
         await hand.press("enter", "enter")
         assert hand.step == "ReadingScreen"
         assert "Peel the apples." in hand.text()
-        assert "chatgpt:pie" in hand.text("#facts")
+        assert "chatgpt:pie" in hand.text("#hint")
         await hand.press("c")
         assert hand.app.clipboard == LINK
         await hand.press("t")
@@ -84,7 +84,9 @@ async def test_what_cannot_be_found_says_so(library, window):
 async def test_an_empty_library_says_how_to_fill_it(window):
     async with window() as hand:
         await opened_search(hand)
-        assert "chatbuilder import" in hand.text("#status")
+        assert "Import chats (^o) fills it" in hand.text("#status")
+        await hand.press("ctrl+o")
+        assert hand.step == "ImportScreen"
 
 
 async def test_what_chats_say_is_text(library, window):
@@ -93,7 +95,7 @@ async def test_what_chats_say_is_text(library, window):
         await hand.type("nope")
         assert "[@click=app.quit]go[/]" in hand.text("#hits")
         await hand.press("down", "enter")
-        assert "[bold]x[/]" in hand.text("#facts")
+        assert "[bold]x[/]" in hand.text("#question")
         assert "[@click=app.quit]go[/]" in hand.text("#text Static")
 
 

@@ -74,4 +74,4 @@ def _read(place: Path) -> dict[str, Any]:
 
 
 def _note_of(place: Path) -> Path:
-    return place.with_name(f".chatbuilder-{place.name}.intent")
+    return place.parent / f".chatbuilder-{place.name}.intent"  # "/" has no name to replace

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Static
@@ -47,14 +46,10 @@ class Asking(Dialog[None]):
     CONNECT: ClassVar[str] = CONNECT  # what a hint says to do for another token
     asking = False
     told: str | Content = ""  # an answer may come before the widget that shows it
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pagedown", "page(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-    ]
 
     def report(self) -> Widget:
-        """Return the place for what came of it; long texts scroll."""
-        return VerticalScroll(Static(self.told, id="report", markup=False), id="reports", classes="text")
+        """Return the place for what came of it."""
+        return Static(self.told, id="report", markup=False)
 
     def tell(self, text: str | Content) -> None:
         """Show a text in place of the one before."""
@@ -88,11 +83,6 @@ class Asking(Dialog[None]):
     def drawn(self) -> None:
         """Draw what depends on whether something is asked."""
 
-    def action_page(self, by: int) -> None:
-        """Scroll the report, wherever the focus is."""
-        place = self.query_one("#reports")
-        place.scroll_relative(y=by * max(1, place.size.height - 1), animate=False)
-
     def action_close(self) -> None:
         """Close, and stop asking."""
         if self.asking:
@@ -103,7 +93,8 @@ class Asking(Dialog[None]):
 class AccountScreen(Asking):
     """Asks what the saved token is good for."""
 
-    AUTO_FOCUS = "#reports"
+    AUTO_FOCUS = "#inside"
+    READ = True
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+t", "connect", "Connect", tooltip="Give another token")]
 
     def __init__(self, name: str) -> None:

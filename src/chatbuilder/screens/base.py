@@ -8,17 +8,19 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Button
 
 from chatbuilder import wizard
+from chatbuilder.screens.frame import framed
 from chatbuilder.screens.helptexts import HELP
 from chatbuilder.screens.state import State
 from chatbuilder.screens.steering import Steering
+from chatbuilder.screens.wording import after, standing
 from chatbuilder.widgets.actions import ActionBar
-from chatbuilder.widgets.bars import KeyBar, TopBar
+from chatbuilder.widgets.bars import TopBar
+from chatbuilder.widgets.heading import Heading
 from chatbuilder.widgets.preview import Preview
 from chatbuilder.widgets.stepper import Stepper
 
@@ -27,10 +29,8 @@ class StepScreen(Steering):
     """A step: draws `state`, posts what the person does, knows no other step."""
 
     STEP: ClassVar[str] = ""
-    FORWARD: ClassVar[str] = "Continue"
+    FORWARD: ClassVar[str] = ""  # what the button says; without it, the name of the next step
     PREVIEW: ClassVar[bool] = True
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide"), (140, "-huge")]  # noqa: RUF012  (Textual declares it for instances)
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012  (Textual declares it for instances)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "forward", "Continue", key_display="↵", tooltip="Go on to the next step"),
         Binding("alt+right", "forward", show=False),
@@ -74,16 +74,16 @@ class StepScreen(Steering):
     def compose(self) -> ComposeResult:
         """The frame, the same on every step."""
         step = wizard.BY_ID[self.STEP]
-        yield TopBar()
-        yield Stepper(self.STEP, self.state.session.open_steps())
-        with Horizontal(id="body"):
-            with Vertical(id="main"):
-                yield Static(step.question, id="question")
-                yield Static(step.hint, id="hint")
-                yield from self.content()
-            yield from self.aside()
-        yield ActionBar(self.FORWARD, back=self.STEP != wizard.FIRST)
-        yield KeyBar()
+        top = (TopBar(steps=True), Stepper(self.STEP, self.state.session.open_steps()))
+        heading = Heading(standing(self.STEP), step.question, step.hint)
+        yield from framed(top, heading, self.content(), self.aside(), ActionBar(*self.buttons()))
+
+    def buttons(self) -> Iterable[Button]:
+        """Back, and on: the button names what comes next."""
+        if self.STEP != wizard.FIRST:
+            yield Button("‹ Back", id="back", compact=True, action="screen.backward")
+        label = self.FORWARD or f"Next: {after(self.STEP).short}"
+        yield Button(f"{label} ›", id="forward", compact=True, variant="primary", action="screen.forward")
 
     def on_mount(self) -> None:
         """Draw the first state, from its top."""
@@ -115,7 +115,8 @@ class StepScreen(Steering):
         """Say why this step cannot be left, else what is worth knowing."""
         problem = self.problem(state)
         kind, text = ("bad" if loud else "quiet", problem) if problem else self.advice(state)
-        self.query_one(ActionBar).tell(kind, text, ready=not problem)
+        self.query_one(ActionBar).tell(kind, text)
+        self.query_one("#forward", Button).disabled = bool(problem)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Dim Continue while something is missing; hide Back on the first step."""

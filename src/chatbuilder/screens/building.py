@@ -130,5 +130,8 @@ class BuildingDesk(ExportingDesk):
 
     def _leave_later(self) -> None:
         self._leaving = True
-        if not self.at_work:
+        progress = self.state.progress
+        # What has not begun waits for a keyring or a lock, perhaps for ever; once stopped, it never begins.
+        waiting = progress is not None and self.busy and not (progress.done or progress.abreast)
+        if waiting or not self.at_work:
             self.leave()

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widget import Widget
+from textual.widgets import Button
 
-from chatbuilder.screens.helptexts import HELP
 from chatbuilder.screens.imported import Listing, Spot
 from chatbuilder.screens.summaries import counted, size
+from chatbuilder.screens.task import Task
 from chatbuilder.screens.wishes import Browse
-from chatbuilder.widgets.actions import put, signed
-from chatbuilder.widgets.bars import KeyBar
 from chatbuilder.widgets.browser import Browser, Entry
 from chatbuilder.widgets.choices import Item
+from chatbuilder.widgets.heading import Heading
 from chatbuilder.widgets.prose import Block, heading, para
 
 UP = ".."
 
 
-class ChooserScreen(ModalScreen[str | None]):
+class ChooserScreen(Task[str | None]):
     """Enter opens a folder or takes a file; T takes the folder that is highlighted, or the one that is shown."""
 
+    NAME, HELP_KEY = "Import chats", "chooser"
+    ASKED = ("Choose an export", "Looking into the folder …")
     CSS_PATH = "fill.tcss"
     AUTO_FOCUS = "#contents"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -35,30 +34,26 @@ class ChooserScreen(ModalScreen[str | None]):
         Binding("t", "take", "Take the folder", tooltip="Take everything in the highlighted folder"),
         Binding("backspace,left", "up", "Up", key_display="←", tooltip="The folder above"),
         Binding("escape", "close", "Close", tooltip="Choose nothing"),
-        Binding("f1", "app.explain_screen", "Help"),
+        Binding("f1", "app.explain_screen", "Help", tooltip="What this screen is for, and its keys"),
     ]
-    help_text = ("Choose a file or folder", HELP["chooser"])
     listing: Listing | None = None
 
-    def compose(self) -> ComposeResult:
-        """The folder, its contents, the buttons."""
-        with Vertical(id="work"):
-            yield Static("Choose an export", id="question")
-            yield Static(id="hint", markup=False)
-            yield Browser(id="folder")
-            with Horizontal(id="buttons"):
-                yield Button("Take this folder", id="take", compact=True, action="screen.take")
-                yield Button("Close", id="close", compact=True, action="screen.close")
-                yield Static(id="progress", markup=False)
-        yield KeyBar()
+    def content(self) -> Iterable[Widget]:
+        """The folder, beside what is highlighted in it."""
+        yield Browser(id="folder")
+
+    def buttons(self) -> Iterable[Button]:
+        """Take it, or leave it."""
+        yield Button("Close", id="close", compact=True, action="screen.close")
+        yield Button("Take this folder", id="take", compact=True, variant="primary", action="screen.take")
 
     def show(self, listing: Listing) -> None:
         """Show a folder."""
         self.listing = listing
-        put(self.query_one("#hint", Static), listing.path)
+        self.query_one(Heading).ask(self.ASKED[0], listing.path)
         self.query_one(Browser).show(listing.path, list(_entries(listing)))
         hidden = f"{counted(listing.hidden, 'other thing')} not shown" if listing.hidden else ""
-        put(self.query_one("#progress", Static), signed("quiet", hidden) if hidden else "")
+        self.next(hidden)
 
     @property
     def spot(self) -> Spot | None:

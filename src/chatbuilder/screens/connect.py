@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
@@ -39,8 +38,7 @@ class ConnectScreen(Asking):
 
     def inside(self) -> Iterable[Widget]:
         """How to get it, the fields, and the place for what came of it."""
-        with VerticalScroll(id="how", classes="text"):
-            yield Static(how_text(self._platform))
+        yield Static(how_text(self._platform), id="how")
         if self._how.file:
             control: Input = Field("", id="token", placeholder=self._how.example)
         else:
@@ -67,7 +65,7 @@ class ConnectScreen(Asking):
         """Show the buttons that do something now; what came of it takes the place of the instructions."""
         open_ = not (self.asking or self._done)
         told = bool(self.told)
-        self.query_one("#how").display, self.query_one("#reports").display = not told, told
+        self.query_one("#how").display, self.query_one("#report").display = not told, told
         self.query_one("#keyring").display = self._no_keyring and open_ and not told
         saves = not self.asking and not (self._no_keyring and open_)
         for key, shown in (("open", bool(self._url)), ("copy", bool(self._url)), ("once", open_), ("go", saves)):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from chatbuilder.catalog import PLATFORMS
 from chatbuilder.errors import ChatbuilderError
 from chatbuilder.screens.menu import MenuDesk
-from chatbuilder.screens.messages import Answered, Connect, Copy, OpenPage
+from chatbuilder.screens.messages import Answered, AskConnect, Connect, Copy, OpenPage
 from chatbuilder.screens.state import State
 from chatbuilder.screens.wording import all_here
 
@@ -53,19 +53,17 @@ class ConnectingDesk(MenuDesk):
         if platform == self.remote:
             self.update(accounts=found)
 
-    def on_ask_connect(self) -> None:
+    def on_ask_connect(self, event: AskConnect | None = None) -> None:
         """Open the dialog that takes a token."""
-        if not (platform := self.remote):
+        if not (platform := (event and event.platform) or self.remote):
             return
         from chatbuilder.screens.connect import ConnectScreen
 
-        dialog = ConnectScreen(platform, PLATFORMS[platform].name, self.place.get("account", ""))
+        account = self.place.get("account", "") if platform == self.remote else ""
+        dialog = ConnectScreen(platform, PLATFORMS[platform].name, account)
         self.push_screen(dialog)
-        self.work(
-            self.vault.keyring_problem,
-            lambda why: dialog.no_keyring(why) if why and dialog.is_attached else None,
-            aside=True,
-        )
+        no_keyring = lambda why: dialog.no_keyring(why) if why and dialog.is_attached else None  # noqa: E731
+        self.work(self.vault.keyring_problem, no_keyring, aside=True)
 
     def on_connect(self, event: Connect) -> None:
         """Take a token: prove it, keep it, say what it is good for."""
@@ -81,7 +79,7 @@ class ConnectingDesk(MenuDesk):
 
         job = partial(
             self.vault.connect, event.platform, event.account, event.secret, event.path, keep=event.keep,
-            target=self.place, show=show,
+            target=self.place if event.platform == self.remote else {}, show=show,
         )  # fmt: skip
         self._ask(dialog, job, partial(self._use, event.platform, event.account))
 

@@ -48,6 +48,7 @@ class BuildBar(Horizontal):
         """Offer what can be done now; `agreed`: the person's own settings may be extended."""
         progress, busy = state.progress, bool(state.progress and state.progress.busy)
         start, stop = self.query_one("#start", Button), self.query_one("#stop", Button)
+        start.variant = "default" if state.session.built else "primary"  # one filled button: the one that goes on
         start.label, start.disabled, start.display = start_label(state), bool(hindrance(state, agreed)), not busy
         stop.display, stop.disabled = busy, not (progress and progress.status == "running")
         self.query_one("#export", Button).display = not busy

@@ -15,14 +15,20 @@ from chatbuilder.screens import themes
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.state import State
 from chatbuilder.screens.threads import Threads
+from chatbuilder.widgets.scrolling import use_lines
+from chatbuilder.widgets.small import COLUMNS, LINES
 
 
 class Desk(Threads):
     """An app with a state, dialogs, themes."""
 
     TITLE = "chatbuilder"
+    # Classes of every screen: "-tiny" and "-flat" are too small for anything but a note (widgets/small.py).
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (COLUMNS, "-narrow"), (100, "-wide"), (140, "-huge")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (LINES, "-short"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "forward", show=False),
+        Binding("ctrl+g", "overview", show=False),
         Binding("ctrl+q", "quit", "Quit", tooltip="Quit; the session is saved", priority=True),
     ]
 
@@ -32,6 +38,7 @@ class Desk(Threads):
     def __init__(self, state: State, styles: list[Any], theme: str = "", *, plain: bool = False) -> None:
         # Native colours are what Textual can take away entirely when NO_COLOR is set.
         super().__init__(css_path=styles, ansi_color=plain or None)
+        use_lines()
         for colours in themes.THEMES:
             self.register_theme(colours)
         if theme in themes.NAMES:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, TypeVar
 
+from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -14,6 +15,8 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from chatbuilder.widgets.bars import KeyBar
+from chatbuilder.widgets.edge import ABOVE, MORE, follow
+from chatbuilder.widgets.small import SmallNote
 
 T = TypeVar("T")
 
@@ -23,10 +26,12 @@ class Dialog(ModalScreen[T]):
 
     CSS_PATH = "dialog.tcss"
     TITLE_TEXT: ClassVar[str] = ""
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012  (Textual declares it for instances)
+    READ: ClassVar[bool] = False  # whether what stands inside is there to be read, and takes the focus
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Close", tooltip="Close; nothing changes"),
         Binding("enter", "close", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
     ]
 
     def inside(self) -> Iterable[Widget]:
@@ -34,21 +39,37 @@ class Dialog(ModalScreen[T]):
         raise NotImplementedError
 
     def buttons(self) -> Iterable[Button]:
-        """Return the buttons, the usual one first."""
+        """Return the buttons; the one that Enter presses is the last."""
         yield Button("Close", id="close", compact=True, variant="primary", action="screen.close")
 
     def compose(self) -> ComposeResult:
         """The box, and the keys that work in it."""
         with Vertical(id="dialog") as box:
             box.border_title = self.TITLE_TEXT
-            yield from self.inside()
+            with VerticalScroll(id="inside", can_focus=self.READ):
+                yield from self.inside()
             with Horizontal(classes="buttons"):
                 yield from self.buttons()
         yield KeyBar()
+        yield SmallNote()
+
+    def on_show(self) -> None:
+        """Follow what stands inside: what is out of sight is told at the edge."""
+        box = self.query_one("#dialog")
+
+        def tell(above: bool, below: bool) -> None:
+            box.border_subtitle = MORE if below else ABOVE if above else ""
+
+        follow(box, self.query_one("#inside"), tell)
 
     def action_close(self) -> None:
         """Close without a result."""
         self.dismiss(None)
+
+    def action_page(self, by: int) -> None:
+        """Scroll what stands inside, wherever the focus is."""
+        place = self.query_one("#inside")
+        place.scroll_relative(y=by * max(1, place.size.height - 1), animate=False)
 
 
 class Confirm(Dialog[bool]):
@@ -93,24 +114,27 @@ class Trouble(Dialog[None]):
         """One paragraph for each line; the first one is what happened."""
         first, *rest = self._lines or ("Something went wrong.",)
         text = Content.assemble(("✗ ", "$bad bold"), (first, "bold"))
-        with VerticalScroll(classes="text"):
-            yield Static(Content("\n").join([text, *map(Content, rest)]))
+        yield Static(Content("\n").join([text, *map(Content, rest)]))
 
 
 class Help(Dialog[None]):
-    """What a screen is for, and what its keys do."""
+    """What a screen is for, and what all keys do, by where they work."""
 
-    AUTO_FOCUS = ".text"
+    AUTO_FOCUS = "#inside"
+    READ = True
 
-    def __init__(self, title: str, text: Sequence[str], keys: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, title: str, text: Sequence[str], keys: Mapping[str, Sequence[tuple[str, str]]]) -> None:
         super().__init__()
         self.TITLE_TEXT = title  # type: ignore[misc]
-        self._text, self._keys = tuple(text), tuple(keys)
+        self._text, self._keys = tuple(text), keys
 
     def inside(self) -> Iterable[Widget]:
         """The text, then the keys in two columns."""
-        width = max((len(key) for key, _ in self._keys), default=0)
-        keys = [Content.assemble((key.ljust(width + 2), "bold $text-primary"), words) for key, words in self._keys]
+        width = max((cell_len(key) for keys in self._keys.values() for key, _ in keys), default=0)
         paragraphs = [Content(paragraph) for paragraph in self._text]
-        with VerticalScroll(classes="text"):
-            yield Static(Content("\n\n").join([*paragraphs, Content("\n").join(keys)]))
+        for title, keys in self._keys.items():
+            lines = [
+                Content.assemble((set_cell_size(key, width + 2), "bold $text-primary"), word) for key, word in keys
+            ]
+            paragraphs.append(Content("\n").join([Content.styled(title, "bold"), *lines]))
+        yield Static(Content("\n\n").join(paragraphs))

@@ -17,6 +17,10 @@ from chatbuilder.screens.state import State
 from chatbuilder.widgets.actions import put
 from chatbuilder.widgets.browser import Browser
 from chatbuilder.widgets.checklist import Checklist, TickList
+from chatbuilder.widgets.heading import Heading
+
+BUILT = "It is built.", "It is yours: fill it with your chats, and do what no program may do for you."
+PACKED = "The package is written.", "It holds everything to build the system yourself, and your answers."
 
 
 class DoneScreen(StepScreen):
@@ -37,19 +41,19 @@ class DoneScreen(StepScreen):
     def content(self) -> Iterable[Widget]:
         """What happened and what is left to do, then the buttons."""
         yield Checklist(id="outcome")
-        with Horizontal(id="buttons"):
+        with Horizontal(id="buttons", classes="buttons"):
             yield Button("Fill with chats", id="fill", compact=True, action="screen.fill")
             yield Button("Open", id="open", compact=True, action="screen.open")
             yield Button("Copy place", id="copy", compact=True, action="screen.copy_place")
             yield Button("Another", id="another", compact=True, action="screen.another")
-            yield Static(id="left", markup=False)
+            yield Static(id="left", classes="quiet", markup=False)
 
     def show(self, state: State) -> None:
         """Tell it."""
         if state.session.outcome is None:
             return
         built, steps, more = state.session.built, to_do(state), left(state)
-        put(self.query_one("#question", Static), "It is built." if built else "The package is written.")
+        self.query_one(Heading).ask(*(BUILT if built else PACKED))
         contents = self.query_one(TickList)
         appears = bool(steps) and not contents.display
         contents.display = bool(steps)

@@ -33,7 +33,7 @@ class FeaturesScreen(StepScreen):
     def content(self) -> Iterable[Widget]:
         """The list, and what the highlighted one adds."""
         yield CheckList(ITEMS, self.chosen(), id="features")
-        yield Static(id="adds")
+        yield Static(id="adds", classes="note")
 
     def show(self, state: State) -> None:
         """Tick what is chosen."""

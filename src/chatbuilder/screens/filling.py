@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from chatbuilder.errors import ChatbuilderError, ExitCode
 from chatbuilder.screens.importing import ImportingDesk
-from chatbuilder.screens.inflow import Filling
+from chatbuilder.screens.inflow import Filling, Stage
 from chatbuilder.screens.state import State
+from chatbuilder.screens.wording import all_here
 
 if TYPE_CHECKING:
     from chatbuilder.screens.filled import FillReport, Standing
@@ -34,7 +35,7 @@ class FillingDesk(ImportingDesk):
 
     @property
     def at_work(self) -> bool:
-        """Whether something is being written that is better not cut off."""
+        """Whether something is written that is better not cut off."""
         return self.busy or "working" in (self.state.intake.stage, self.state.filling.stage)
 
     def on_ask_fill(self, event: AskFill) -> None:
@@ -111,10 +112,8 @@ class FillingDesk(ImportingDesk):
         if stop is not self._fill_stop:
             return
         filling, stopped = self.state.filling, error.exit_code == ExitCode.INTERRUPTED
-        if stopped and filling.stage == "looking":
-            self.update(filling=filling.at("choosing"))
-        else:
-            self.update(filling=filling.at("stopped" if stopped else "refused", trouble=tuple(error.lines())))
+        stage: Stage = "choosing" if filling.stage == "looking" and stopped else "stopped" if stopped else "refused"
+        self.update(filling=filling.at(stage, trouble=() if stage == "choosing" else all_here(error.lines())))
         self.after_work()
 
     def on_halt(self, event: Halt) -> None:

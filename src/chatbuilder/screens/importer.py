@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.reactive import reactive
-from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Static
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Button, Input
 
-from chatbuilder.screens.helptexts import HELP
 from chatbuilder.screens.inflow import Origin
-from chatbuilder.screens.stages import intake_item, intake_label, intake_progress, intake_told, relabel
+from chatbuilder.screens.stages import intake_item, intake_label, intake_next, intake_progress, intake_told, relabel
 from chatbuilder.screens.state import State
 from chatbuilder.screens.summaries import told
+from chatbuilder.screens.task import Work
 from chatbuilder.screens.wishes import Browse, Halt, Origins, Read
-from chatbuilder.widgets.actions import put
-from chatbuilder.widgets.bars import KeyBar
 from chatbuilder.widgets.choices import CheckList, ChoiceList
 from chatbuilder.widgets.form import Field
 from chatbuilder.widgets.prose import Prose
@@ -27,9 +25,11 @@ from chatbuilder.widgets.prose import Prose
 AWAY = "Tick a place, or name an export: a zip file, a folder, a file."
 
 
-class ImportScreen(ModalScreen[None]):
+class ImportScreen(Work):
     """Places, one field, one button that does the next thing, and what came of it."""
 
+    NAME, HELP_KEY = "Import chats", "import"
+    ASKED = ("Where are your chats?", "Exports and logs are only read; chats go into a library on this computer.")
     CSS_PATH = "fill.tcss"
     AUTO_FOCUS = "#path"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,40 +37,29 @@ class ImportScreen(ModalScreen[None]):
         Binding("ctrl+o", "browse", "Browse", tooltip="Choose a file or folder"),
         Binding("ctrl+x", "stop", "Stop", tooltip="Stop; what was imported stays"),
         Binding("escape", "close", "Close", tooltip="Back to where you were"),
-        Binding("f1", "app.explain_screen", "Help"),
+        Binding("f1", "app.explain_screen", "Help", tooltip="What this screen is for, and its keys"),
     ]
-    help_text = ("Import chats", HELP["import"])
-    state: reactive[State] = reactive(State, init=False)
 
-    def __init__(self, state: State) -> None:
-        super().__init__()
-        self.set_reactive(ImportScreen.state, state)
+    def content(self) -> Iterable[Widget]:
+        """Places, field, report."""
+        yield CheckList((), id="origins")
+        with Horizontal(id="named", classes="row"):
+            yield Field("", id="path", placeholder="an export: zip, folder or file")
+            yield Button("Browse", id="browse", compact=True, action="screen.browse")
+        yield from self.outcome()
 
-    def compose(self) -> ComposeResult:
-        """Places, field, buttons, report."""
-        with Vertical(id="work"):
-            yield Static("Where are your chats?", id="question")
-            yield Static("Exports and logs are only read; chats go into a library on this computer.", id="hint")
-            yield CheckList((), id="origins")
-            with Horizontal(id="named"):
-                yield Field("", id="path", placeholder="an export: zip, folder or file")
-                yield Button("Browse", id="browse", compact=True, action="screen.browse")
-            with Horizontal(id="buttons"):
-                yield Button("Look", id="go", compact=True, variant="primary", action="screen.forward")
-                yield Button("Stop", id="stop", compact=True, action="screen.stop")
-                yield Button("Close", id="close", compact=True, action="screen.close")
-                yield Static(id="progress", markup=False)
-            yield Prose(id="report")
-        yield KeyBar()
+    def buttons(self) -> Iterable[Button]:
+        """Only what can be done now is shown; Go and Stop take each other's place."""
+        yield Button("Close", id="close", compact=True, action="screen.close")
+        yield Button("Stop", id="stop", compact=True, action="screen.stop")
+        yield Button("Look", id="go", compact=True, variant="primary", action="screen.forward")
 
-    def on_mount(self) -> None:
-        """Draw what is known."""
-        self.watch_state(self.state, self.state)
+    def far(self) -> str | Content:
+        """How far it is."""
+        return intake_progress(self.state.intake)
 
-    def watch_state(self, old: State, new: State) -> None:
+    def draw(self, old: State, new: State) -> None:
         """Draw how far it is; once something is over, Enter does the next thing."""
-        if not self.query(KeyBar):
-            return
         intake = new.intake
         places, go = self.query_one("#origins", CheckList), self.query_one("#go", Button)
         places.offer(map(intake_item, intake.origins))
@@ -78,16 +67,11 @@ class ImportScreen(ModalScreen[None]):
         places.display = bool(intake.origins)
         self.query_one("#named").disabled = places.disabled = intake.busy
         relabel(go, intake_label(intake))
-        go.display = not intake.busy
-        self.query_one("#stop").display, self.query_one("#close").display = (
-            intake.busy,
-            not (intake.busy or intake.over),
-        )
-        put(self.query_one("#progress", Static), intake_progress(intake))
-        self.query_one(Prose).tell(intake.told_now, partial(intake_told, intake))
-        if intake.stage != old.intake.stage and intake.stage != "choosing":
-            self.query_one("#report").focus()
-        self.refresh_bindings()
+        go.display, self.query_one("#stop").display = not intake.busy, intake.busy
+        self.query_one("#close").display = not (intake.busy or intake.over)
+        self.next(intake_next(intake))
+        over = intake.stage != old.intake.stage and intake.stage != "choosing"
+        self.tell(intake.told_now, partial(intake_told, intake), over=over)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The keys say what can be done now."""

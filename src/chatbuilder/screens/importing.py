@@ -11,6 +11,7 @@ from chatbuilder.errors import ChatbuilderError, ExitCode
 from chatbuilder.screens.building import BuildingDesk
 from chatbuilder.screens.inflow import Intake, Origin
 from chatbuilder.screens.state import State
+from chatbuilder.screens.wording import all_here
 
 if TYPE_CHECKING:
     from chatbuilder.screens.imported import Listing, Logs, Progress, ReadReport
@@ -82,7 +83,10 @@ class ImportingDesk(BuildingDesk):
         if stopped and intake.stage == "looking":
             self.update(intake=intake.at("choosing"))
         else:
-            self.update(intake=intake.at("stopped" if stopped else "refused", trouble=tuple(error.lines())))
+            found, new, changed = intake.counts
+            far = (f"So far: {found:,} chats read, {new:,} new, {changed:,} changed.",) if stopped and found else ()
+            lines = (*all_here(error.lines()), *far)
+            self.update(intake=intake.at("stopped" if stopped else "refused", trouble=lines))
         self.after_work()
 
     def stop_reading(self) -> None:

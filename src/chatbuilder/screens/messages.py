@@ -68,7 +68,11 @@ class Stop(Message):
 
 
 class AskConnect(Message):
-    """Open the dialog that takes a token."""
+    """Open the dialog that takes a token: for a platform, "" for the one at hand."""
+
+    def __init__(self, platform: str = "") -> None:
+        super().__init__()
+        self.platform = platform
 
 
 class AskCheck(Message):

@@ -39,7 +39,7 @@ class PlatformScreen(StepScreen):
         """The list, and the details."""
         chosen = self.state.session.answers.get("platform")
         yield ChoiceList(items(self.state), (chosen,) if chosen else (), id="platforms")
-        yield Static(id="details", classes="details")
+        yield Static(id="details", classes="details note")
 
     def aside(self) -> Iterable[Widget]:
         """The details stand above the preview where there is room beside the list."""

@@ -35,7 +35,7 @@ class PrioritiesScreen(StepScreen):
         """The order on one line, the list, and what the highlighted one adds."""
         yield Static(id="order")
         yield RankList(ITEMS, self.chosen(), id="priorities")
-        yield Static(id="adds")
+        yield Static(id="adds", classes="note")
 
     def show(self, state: State) -> None:
         """Show the order and the numbers."""
@@ -46,7 +46,7 @@ class PrioritiesScreen(StepScreen):
             for n, key in enumerate(self.chosen(), 1)
         ]
         empty = Content.styled("Nothing yet: press Space on what matters most.", "$muted")
-        put(self.query_one("#order", Static), Content.styled("  ›  ", "$faint").join(names) if names else empty)
+        put(self.query_one("#order", Static), Content.styled(" › ", "$faint").join(names) if names else empty)
         self._explain(ranks.current)
 
     def advice(self, state: State) -> tuple[str, str]:

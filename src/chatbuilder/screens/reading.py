@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widget import Widget
+from textual.widgets import Button, Static
 
-from chatbuilder.screens.helptexts import HELP
 from chatbuilder.screens.messages import Copy
-from chatbuilder.widgets.bars import KeyBar
+from chatbuilder.screens.task import Task
 
 if TYPE_CHECKING:
     from chatbuilder.chats import ChatSession
@@ -24,8 +22,10 @@ ROOM = 40_000  # characters that are shown; more would make the interface wait
 NAMES = {"human": "You", "assistant": "Assistant", "tool": "Tool", "system": "System"}
 
 
-class ReadingScreen(ModalScreen[None]):
+class ReadingScreen(Task[None]):
     """A title with facts, and the words below."""
+
+    NAME, HELP_KEY = "One chat", "reading"
 
     CSS_PATH = "search.tcss"
     AUTO_FOCUS = "#text"
@@ -33,24 +33,30 @@ class ReadingScreen(ModalScreen[None]):
         Binding("escape", "close", "Back", tooltip="Back to the hits"),
         Binding("c", "copy", "Copy link", tooltip="Copy the chat's link, or what resumes it"),
         Binding("t", "copy_text", "Copy text", tooltip="Copy everything that was said"),
-        Binding("f1", "app.explain_screen", "Help"),
+        Binding("f1", "app.explain_screen", "Help", tooltip="What this screen is for, and its keys"),
     ]
-    help_text = ("One chat", HELP["reading"])
 
     def __init__(self, chat: ChatSession) -> None:
         super().__init__()
         self._chat = chat
+        self.ASKED = (" ".join((chat.title or "(no title)").split()), self._facts())  # type: ignore[misc]
 
-    def compose(self) -> ComposeResult:
-        """Facts, words, keys."""
+    def _facts(self) -> str:
         chat = self._chat
-        when = " to ".join(day(at) for at in (chat.started, chat.last_activity) if at)
+        when = " to ".join(dict.fromkeys(day(at) for at in (chat.started, chat.last_activity) if at))
         facts = (chat.assistant, chat.model, when, chat.project, chat.url or chat.command, chat.key)
-        title = Content.styled(" ".join((chat.title or "(no title)").split()), "bold")
-        yield Static(title + Content.styled("\n" + " · ".join(fact for fact in facts if fact), "$muted"), id="facts")
+        return " · ".join(fact for fact in facts if fact)
+
+    def content(self) -> Iterable[Widget]:
+        """The words."""
         with VerticalScroll(id="text"):
-            yield Static(Content("\n").join(_shown(chat)))
-        yield KeyBar()
+            yield Static(Content("\n").join(_shown(self._chat)))
+
+    def buttons(self) -> Iterable[Button]:
+        """Copy it, or go back."""
+        yield Button("Copy text", id="copy-text", compact=True, action="screen.copy_text")
+        yield Button("Copy link", id="copy", compact=True, action="screen.copy")
+        yield Button("‹ Back", id="close", compact=True, variant="primary", action="screen.close")
 
     def action_close(self) -> None:
         """Back to the hits."""

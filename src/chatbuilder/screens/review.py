@@ -37,8 +37,10 @@ class ReviewScreen(StepScreen):
     def content(self) -> Iterable[Widget]:
         """One column, in the order in which people check things."""
         options = wizard.options(self.state.session.answers)
-        yield FormRow("Name", Field(str(wizard.value(self.state.session.answers, "name")), id="name"), key="name")
-        yield Static("Your answers", classes="title")
+        yield FormRow(
+            "Name", Field(str(wizard.value(self.state.session.answers, "name")), id="name"), key="name", id="name-row"
+        )
+        yield Static("Your answers", id="answers-title", classes="title")
         yield LineList((), id="answers")
         yield Static("Good to know", classes="title", id="findings-title")
         yield NoteList((), id="findings")

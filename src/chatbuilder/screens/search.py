@@ -6,18 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Button, Input, OptionList, Static
 
-from chatbuilder.screens.helptexts import HELP
 from chatbuilder.screens.hits import HitList, SearchField
-from chatbuilder.screens.messages import Copy
+from chatbuilder.screens.messages import AskImport, Copy
 from chatbuilder.screens.reading import ReadingScreen
+from chatbuilder.screens.task import Task
 from chatbuilder.widgets.actions import put, signed
-from chatbuilder.widgets.bars import KeyBar
 from chatbuilder.widgets.form import Cycle
 
 if TYPE_CHECKING:
@@ -29,17 +27,19 @@ if TYPE_CHECKING:
 WAIT, ANY = 0.12, ""  # seconds after a key; every assistant
 
 
-class SearchScreen(ModalScreen[None]):
+class SearchScreen(Task[None]):
     """One field, one filter, one list."""
 
+    NAME, HELP_KEY = "Search chats", "search"
+    ASKED = ("Which words do you look for?", "In titles, prompts, answers and names of files, of all your chats.")
     CSS_PATH = "search.tcss"
     AUTO_FOCUS = "#words"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Close", tooltip="Back to where you were"),
         Binding("slash", "to_words", "Search", show=False, tooltip="Back to the field"),
-        Binding("f1", "app.explain_screen", "Help"),
+        Binding("ctrl+o", "import", "Import chats", tooltip="Bring chats into the library"),
+        Binding("f1", "app.explain_screen", "Help", tooltip="What this screen is for, and its keys"),
     ]
-    help_text = ("Search chats", HELP["search"])
 
     def __init__(
         self, find: Callable[[str, str], FoundHits], read: Callable[[str], ChatSession],
@@ -54,15 +54,18 @@ class SearchScreen(ModalScreen[None]):
         """The app, which does the work in threads."""
         return cast("Desk", self.app)
 
-    def compose(self) -> ComposeResult:
+    def content(self) -> Iterable[Widget]:
         """The field and the filter, what was found, the list."""
-        with Vertical(id="search"):
-            with Horizontal(id="asked"):
-                yield SearchField("", id="words", placeholder='words, "in a row", -without, begin*')
-                yield Cycle([(ANY, "every assistant")], ANY, id="assistant")
-            yield Static(id="status", markup=False)
-            yield HitList(id="hits", markup=False)
-        yield KeyBar()
+        with Horizontal(id="asked", classes="row"):
+            yield SearchField("", id="words", placeholder='words, "in a row", -without, begin*')
+            yield Cycle([(ANY, "every assistant")], ANY, id="assistant")
+        yield Static(id="status", markup=False)
+        yield HitList(id="hits", markup=False)
+
+    def buttons(self) -> Iterable[Button]:
+        """Where the library is empty, a way to fill it."""
+        yield Button("Close", id="close", compact=True, action="screen.close")
+        yield Button("Import chats", id="import", compact=True, action="screen.import")
 
     def on_mount(self) -> None:
         """Begin with the newest chats."""
@@ -99,7 +102,7 @@ class SearchScreen(ModalScreen[None]):
         many = f"{found.total:,} chat{'' if found.total == 1 else 's'}"
         words = many if asked[0] else f"{many}, newest first"
         if not found.total:
-            words = "No chat has these words." if any(asked) else "The library is empty: `chatbuilder import` fills it."
+            words = "No chat has these words." if any(asked) else "Your library is empty. Import chats (^o) fills it."
         put(self.query_one("#status", Static), signed("quiet", words))
 
     def _failed(self, asked: tuple[str, str], error: ChatbuilderError) -> None:
@@ -116,6 +119,15 @@ class SearchScreen(ModalScreen[None]):
     def _opened(self, chat: ChatSession) -> None:
         if self.is_current:
             self.app.push_screen(ReadingScreen(chat))
+
+    def action_import(self) -> None:
+        """Bring chats into the library; what is asked here is asked again then."""
+        self.app.post_message(AskImport())
+
+    def on_screen_resume(self) -> None:
+        """There may be other chats by now."""
+        if self.query("#words"):
+            self.look_up()
 
     def action_to_hits(self) -> None:
         """Go to the list."""

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from chatbuilder import wizard
 from chatbuilder.catalog import PLATFORMS
+from chatbuilder.screens.account import trouble_text
 from chatbuilder.screens.base import StepScreen
 from chatbuilder.screens.deliveries import BuildBar, StepLines
 from chatbuilder.screens.messages import AskCheck, AskConnect, AskExport, Start, Stop
@@ -19,6 +21,7 @@ from chatbuilder.screens.state import State
 from chatbuilder.screens.target import found, hindrance
 from chatbuilder.widgets.actions import put
 from chatbuilder.widgets.form import Cycle, Tick
+from chatbuilder.widgets.heading import Heading
 
 BUILT = "It is built.", "Build again brings it to your answers, where they have changed since."
 
@@ -27,7 +30,6 @@ class SetupScreen(StepScreen):
     """Target, what was found there, consent, the steps, and the buttons that start and stop."""
 
     STEP = "setup"
-    PREVIEW = False
     CSS_PATH = "setup.tcss"
     AUTO_FOCUS = "Field"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,26 +44,25 @@ class SetupScreen(StepScreen):
     def content(self) -> Iterable[Widget]:
         """A row for each key of the target, then what was found, the buttons, and the steps."""
         answers = self.state.session.answers
-        yield PlaceForm(answers["platform"], answers.get("target", {}))
-        yield Static(id="found", markup=False)
-        yield Tick("Yes, add these settings to my files", False, id="consent")
-        yield Tick("Remove what is not asked for any more; what I edited stays", False, id="tidy")
-        yield BuildBar(id="buttons")
-        yield Static(id="trouble", markup=False)
+        with Vertical(id="target"):
+            yield PlaceForm(answers["platform"], answers.get("target", {}))
+            yield Static(id="found", markup=False)
+            yield Tick("Yes, add these settings to my files", False, id="consent")
+            yield Tick("Remove what is not asked for any more; what I edited stays", False, id="tidy")
+        yield BuildBar(id="buttons", classes="buttons")
+        yield Static(id="trouble", classes="trouble", markup=False)
         yield StepLines((), id="steps")
 
     def show(self, state: State) -> None:
         """Draw target, findings, buttons and steps."""
         busy = state.progress is not None and state.progress.busy
         step = wizard.BY_ID[self.STEP]
-        question, hint = BUILT if state.session.built else (step.question, step.hint)
-        put(self.query_one("#question", Static), question)
-        put(self.query_one("#hint", Static), hint)
+        self.query_one(Heading).ask(*(BUILT if state.session.built else (step.question, step.hint)))
         self._show_target(state, busy=busy)
         self.query_one(BuildBar).show(state, agreed=self.agreed)
         errors = state.progress.error if state.progress else ()
         self.query_one("#trouble", Static).display = bool(errors)
-        put(self.query_one("#trouble", Static), "\n".join(errors))
+        put(self.query_one("#trouble", Static), trouble_text(errors))
         self.query_one(StepLines).show(state)
 
     def _show_target(self, state: State, *, busy: bool) -> None:
@@ -84,12 +85,8 @@ class SetupScreen(StepScreen):
 
     def advice(self, state: State) -> tuple[str, str]:
         """It exists."""
-        return (
-            "good",
-            "Built. Continue shows where it is."
-            if state.session.built
-            else "Exported. Continue shows what to do with it.",
-        )
+        built = "Built. Continue shows where it is."
+        return "good", built if state.session.built else "Exported. Continue shows what to do with it."
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The keys say what can be done now."""

@@ -39,6 +39,18 @@ def intake_label(intake: Intake) -> str:
     return words.get(intake.stage, "Look")
 
 
+def intake_next(intake: Intake) -> str:
+    """Return what happens next, in a few words."""
+    if intake.over:
+        return "Nothing is left to do here."
+    words = {
+        "looking": "Only reading; nothing is written yet.", "seen": "Only Import writes.",
+        "working": "Stop keeps what is imported.", "stopped": "What was imported stays.",
+        "refused": "Nothing was written.",
+    }  # fmt: skip
+    return words.get(intake.stage, "Look reads it and tells what is new.")
+
+
 def intake_progress(intake: Intake) -> str:
     """Return how far an import is, in a line."""
     if not intake.busy:
@@ -75,6 +87,14 @@ def fill_label(filling: Filling) -> str:
         return "Close"
     words = {"seen": f"Fill {counted(filling.news, 'row')}", "stopped": "Go on", "refused": "Try again"}
     return words.get(filling.stage, "Fill")
+
+
+def fill_next(filling: Filling) -> str:
+    """Return what happens next, in a few words."""
+    if filling.over:
+        return "Nothing is left to do here."
+    words = {"seen": "Only Fill writes.", "working": "Stop keeps the rows so far.", "stopped": "Written rows stay."}
+    return words.get(filling.stage, "Nothing is written before Fill.")
 
 
 def fill_progress(filling: Filling) -> Content:

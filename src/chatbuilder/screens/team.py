@@ -33,7 +33,11 @@ class TeamScreen(StepScreen):
         yield ChoiceList(SIZES, (wizard.value(answers, "team_size"),), id="team_size")
         yield Static("How deep", classes="title")
         yield ChoiceList(DEPTHS, (wizard.value(answers, "complexity"),), id="complexity")
-        yield Static(id="adds")
+        yield Static(id="adds", classes="note")
+
+    def advice(self, state: State) -> tuple[str, str]:
+        """Two lists are two things to answer."""
+        return "quiet", "Tab goes to the other list."
 
     def show(self, state: State) -> None:
         """Mark both choices, and say what they add."""

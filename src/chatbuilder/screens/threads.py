@@ -93,7 +93,7 @@ class Threads(App[None]):
         """Do something within a while, once, however often it is asked for."""
 
         def ring() -> None:
-            del self._clocks[what.__name__]
+            self._clocks.pop(what.__name__, None)  # one that was stopped may have been on its way already
             what()
 
         if what.__name__ not in self._clocks:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
 from textual.screen import Screen
-from textual.widgets import Static
+from textual.widget import Widget
+from textual.widgets import Button, Static
 
+from chatbuilder.screens.frame import framed
 from chatbuilder.screens.helptexts import HELP
 from chatbuilder.screens.messages import AskFill, NewSession, OpenDraft, RemoveDraft
 from chatbuilder.screens.state import State
 from chatbuilder.screens.welcoming import SystemLines, WelcomeLines, draft_items, system_item
-from chatbuilder.widgets.actions import put
+from chatbuilder.widgets.actions import ActionBar, put
 from chatbuilder.widgets.bars import KeyBar, TopBar
 from chatbuilder.widgets.choices import ChoiceList, Item
+from chatbuilder.widgets.heading import Heading
 
 NEW, WAIT = "new", "wait"
 
@@ -28,12 +31,11 @@ class WelcomeScreen(Screen[None]):
 
     CSS_PATH = "welcome.tcss"
     AUTO_FOCUS = "#sessions"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012  (Textual declares it for instances)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New", tooltip="Start with no answers"),
         Binding("delete,backspace", "remove", "Remove", key_display="del", tooltip="Remove this session for good"),
         Binding("slash", "app.search", "Search chats", key_display="/", tooltip="Find words in all chats"),
-        Binding("f1", "app.explain_screen", "Help"),
+        Binding("f1", "app.explain_screen", "Help", tooltip="What this screen is for, and its keys"),
     ]
     state: reactive[State] = reactive(State, init=False)
     leaving = False
@@ -48,15 +50,23 @@ class WelcomeScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Two lists, one above the other."""
-        yield TopBar()
-        with Vertical(id="main"):
-            yield Static("Welcome back", id="question")
-            yield Static("Go on where you were, or start something new.", id="hint")
-            yield WelcomeLines((Item(WAIT, "Looking for what you left …", sign="·", style="$muted"),), id="sessions")
-            yield Static(id="kept-aside", markup=False)
-            yield Static("Your systems", classes="title", id="systems-title")
-            yield SystemLines((), id="systems")
-        yield KeyBar()
+        heading = Heading(
+            "Welcome back",
+            "Which system do you work on?",
+            "Go on where you were, or start something new: all is saved.",
+        )
+        yield from framed((TopBar(),), heading, self._lists(), (), ActionBar(*self._buttons()))
+
+    def _lists(self) -> Iterable[Widget]:
+        yield WelcomeLines((Item(WAIT, "Looking for what you left …", sign="·", style="$muted"),), id="sessions")
+        yield Static(id="kept-aside", markup=False)
+        yield Static("Your systems", classes="title", id="systems-title")
+        yield SystemLines((), id="systems")
+
+    def _buttons(self) -> Iterable[Button]:
+        yield Button("Search chats", id="search", compact=True, action="app.search")
+        yield Button("New system", id="new", compact=True, action="screen.new")
+        yield Button("Open ›", id="forward", compact=True, variant="primary", action="screen.open")
 
     def on_mount(self) -> None:
         """Draw what is known."""
@@ -82,6 +92,7 @@ class WelcomeScreen(Screen[None]):
         self.query_one("#systems-title").display = systems.display = bool(state.systems)
         systems.offer(map(system_item, state.systems))
         self.refresh_bindings()
+        self._say_next()
         if self.eager:
             self.eager = False
             self._open(lines.current)
@@ -95,6 +106,17 @@ class WelcomeScreen(Screen[None]):
     def on_choice_list_looked(self, event: ChoiceList.Looked) -> None:
         """What the keys do depends on the line."""
         self.refresh_bindings()
+        self._say_next()
+
+    def _say_next(self) -> None:
+        """Say what Open does; a line that may be removed is a session."""
+        session = self.check_action("remove", ()) and self.listed
+        text = "Opens it where you left it." if session else "Starts with the first question."
+        self.query_one(ActionBar).tell("quiet", text)
+
+    def action_open(self) -> None:
+        """Open the highlighted session."""
+        self.query_one("#sessions", WelcomeLines).action_select()
 
     def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
         """Open a session, or start one; while the list is on its way, its first line. A system is filled."""

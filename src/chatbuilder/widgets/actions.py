@@ -1,4 +1,4 @@
-"""The line above the keys: why one cannot go on, or what is worth knowing, and the two buttons."""
+"""The line above the keys: why one cannot go on, or what is worth knowing, and the buttons."""
 
 from __future__ import annotations
 
@@ -25,20 +25,17 @@ def put(place: Static, text: str | Content) -> None:
 
 
 class ActionBar(Horizontal):
-    """A message, Back, and Continue: dimmed until the step is answered, with the reason beside it."""
+    """What happens next, or why it cannot, then the buttons: the one that Enter presses is the last."""
 
-    def __init__(self, forward: str, *, back: bool) -> None:
+    def __init__(self, *buttons: Button) -> None:
         super().__init__(id="actions")
-        self._forward, self._back = forward, back
+        self._buttons = buttons
 
     def compose(self) -> ComposeResult:
         """Message first, then the buttons at the right."""
         yield Static(id="advice", markup=False)
-        if self._back:
-            yield Button("‹ Back", id="back", compact=True, action="screen.backward")
-        yield Button(f"{self._forward} ›", id="forward", compact=True, variant="primary", action="screen.forward")
+        yield from self._buttons
 
-    def tell(self, kind: str, text: str, *, ready: bool) -> None:
-        """Show a message, or nothing, and whether the step can be left."""
+    def tell(self, kind: str, text: str) -> None:
+        """Show a message, or nothing."""
         put(self.query_one("#advice", Static), signed(kind, text) if text else "")
-        self.query_one("#forward", Button).disabled = not ready

@@ -9,9 +9,16 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 
+WIDEST = 160  # columns; on a wider terminal everything stands in a column of this width, in the middle
+
+
+def inset(width: int) -> int:
+    """Return how many columns stay empty at each side."""
+    return max(0, width - WIDEST) // 2
+
 
 class TopBar(Widget):
-    """The product, the system's name, whether the draft is saved, and the menu."""
+    """The product, the system's name, whether the draft is saved, the steps and the menu (not over a step)."""
 
     DEFAULT_CSS = """
     TopBar {
@@ -23,16 +30,28 @@ class TopBar(Widget):
     subject: reactive[str] = reactive("")
     state: reactive[str] = reactive("")
 
+    def __init__(self, *, steps: bool = False, menu: bool = True) -> None:
+        super().__init__()
+        self._steps, self._menu = steps, menu
+
     def render(self) -> Content:
         """Return one line: the subject gives way first when room is short."""
-        menu = Style.from_meta({"@click": "app.command_palette"})
-        left = Content.styled("chatbuilder", "bold $text-primary")
-        right = Content.assemble(
-            (self.state, "$text-muted"), "   ", Content.styled("^p", "bold").stylize(menu), (" Menu", menu)
-        )
+        pad = " " * inset(self.size.width)
+        left = Content.assemble(pad, ("chatbuilder", "bold $text-primary"))
+        right = Content.styled(self.state, "$text-muted")
+        if self._steps:
+            right += _offer("^g", "Steps", "app.overview")
+        if self._menu:
+            right += _offer("^p", "Menu", "app.command_palette")
+        right += pad
         room = self.size.width - left.cell_length - right.cell_length
         subject = Content(f"  {self.subject}" if self.subject else "").truncate(max(0, room - 2), ellipsis=True)
         return left + subject + " " * max(1, room - subject.cell_length) + right
+
+
+def _offer(key: str, word: str, action: str) -> Content:
+    click = Style.from_meta({"@click": action})
+    return Content("   ") + Content.styled(key, "bold").stylize(click) + Content(f" {word}").stylize(click)
 
 
 class KeyBar(Widget):
@@ -65,9 +84,9 @@ class KeyBar(Widget):
             if enabled:
                 word = word.stylize(Style.from_meta({"@click": f"app.simulate_key({binding.key!r})"}))
             else:
-                word = word.stylize("$text-disabled dim")
+                word = Content(f" {display} {binding.description}, not yet ").stylize("$text-disabled")
             words.append((action, word))
-        return Content(" ").join(word for _, word in words[: self.MOST])
+        return Content(" " * inset(self.size.width)) + Content(" ").join(word for _, word in words[: self.MOST])
 
     def keys(self) -> dict[str, tuple[Binding, bool]]:
         """Return the visible bindings by action."""

@@ -187,6 +187,24 @@ class ChoiceList(SteadyList):
         if self.current:
             self.post_message(self.Chosen(self, self.current))
 
+    def action_page_down(self) -> None:
+        """A page of what the list stands in, where that is what scrolls."""
+        if not self._page(1):
+            super().action_page_down()  # type: ignore[no-untyped-call]
+
+    def action_page_up(self) -> None:
+        """A page back."""
+        if not self._page(-1):
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    def _page(self, by: int) -> bool:
+        """Scroll what the list stands in; say whether there was anything to scroll."""
+        place = self.parent if isinstance(self.parent, Widget) else None
+        if self.max_scroll_y or place is None or not place.max_scroll_y:
+            return False
+        place.scroll_relative(y=by * max(1, place.size.height - 2), animate=False)
+        return True
+
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Replaced by `Looked`, which is silent while the screen is being built."""
         event.stop()

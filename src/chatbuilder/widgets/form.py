@@ -52,8 +52,8 @@ class FormRow(Vertical):
     The row draws its label itself: a form has many rows, and every widget is laid out anew at each change.
     """
 
-    def __init__(self, label: str, control: Widget, *, key: str = "") -> None:
-        super().__init__(control, classes="row")
+    def __init__(self, label: str, control: Widget, *, key: str = "", id: str | None = None) -> None:
+        super().__init__(control, classes="row", id=id)
         self.key, self._label = key, label
 
     def render(self) -> Content:

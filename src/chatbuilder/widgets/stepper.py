@@ -13,6 +13,7 @@ from textual.reactive import reactive
 from textual.style import Style
 from textual.widget import Widget
 
+from chatbuilder.widgets.bars import WIDEST, inset
 from chatbuilder.wizard import ORDER, STEPS
 
 
@@ -50,14 +51,19 @@ class Stepper(Widget, can_focus=True):
 
     def render(self) -> Content:
         """Return the line in the longest form that fits."""
-        for short, gap in ((False, "  ──  "), (False, " ─ "), (True, "  ")):
+        pad, room = inset(self.size.width), min(self.size.width, WIDEST)
+        for short, gap in ((False, "  ──  "), (False, " ─ "), (True, "  "), (True, " ")):
             line = self._line(gap, short=short)
-            if line.cell_length <= self.size.width:
-                return line
-        return self._line(" ", short=True)
+            if line.cell_length <= room:
+                return Content(" " * pad) + line
+        return self._line(" ", short=True, signs=True)
 
-    def _line(self, gap: str, *, short: bool) -> Content:
-        words = [self._word(index, step.short if short else step.name) for index, step in enumerate(STEPS)]
+    def _line(self, gap: str, *, short: bool, signs: bool = False) -> Content:
+        """Return the line; with `signs` only the present step has its name, and the marked one."""
+        words = []
+        for index, step in enumerate(STEPS):
+            plain = signs and step.id != self._here and not (self.has_focus and index == self.cursor)
+            words.append(self._word(index, "" if plain else step.short if short else step.name))
         return Content.styled(gap, "$text-disabled").join(words)
 
     def _word(self, index: int, name: str) -> Content:
@@ -68,7 +74,7 @@ class Stepper(Widget, can_focus=True):
             sign, style = "✓", "$foreground"
         else:
             sign, style = "○", "$text-disabled"
-        word = Content.styled(f"{sign} {name}", style)
+        word = Content.styled(f"{sign} {name}".rstrip(), style)
         if self.has_focus and index == self.cursor:
             word = word.stylize("reverse")
         if step in self.opened and step != self._here:
