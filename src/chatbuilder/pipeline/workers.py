@@ -8,6 +8,7 @@ came.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle  # both ends are this program, and nobody else can write into the pipe
 import queue
@@ -145,6 +146,7 @@ def serve() -> None:
     with open(os.devnull, "r+b") as nothing:  # what foreign code prints is no answer  # noqa: PTH123
         os.dup2(nothing.fileno(), 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(20_000, 20, 20)  # what is made here is plain data, without circles
     with suppress(OSError):  # nobody listens any more
         _work(inbox, outbox)
     os._exit(0)  # what it was reading may be large: nobody waits for it to be taken apart
