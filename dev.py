@@ -6,7 +6,8 @@ python3 dev.py test [PYTEST...]   the tests; without arguments all, in parallel,
 python3 dev.py check              test and lint
 python3 dev.py lint               ruff, mypy, import-linter
 python3 dev.py lock [--upgrade]   write requirements/*.txt anew from pyproject.toml
-python3 dev.py pictures [ARGS...] the pictures in the README
+python3 dev.py pictures [ARGS...] the pictures in the README and the guides
+python3 dev.py reference          the tables in docs/commands.md and docs/answers.md
 python3 dev.py bench [ARGS...]    the benchmarks
 
 Standard library only; Python 3.11 or newer; Linux, macOS and Windows.
@@ -20,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -104,10 +106,10 @@ def make_venv() -> None:
     must(sys.executable, "-m", "venv", VENV)
 
 
-def ensure(wanted: str) -> None:
-    """Have .venv hold the locked set and the project itself."""
+def ensure(wanted: str) -> int:
+    """Have .venv hold the locked set and the project itself; return 0, or end here."""
     if installed(wanted):
-        return
+        return 0
     print(f"Preparing .venv ({wanted}) ...", file=sys.stderr)
     make_venv()
     for name in SETS:
@@ -116,6 +118,7 @@ def ensure(wanted: str) -> None:
     must(*pip, "--require-hashes", "-r", LOCKS / f"{wanted}.txt")
     must(*pip, "--no-deps", "--no-build-isolation", "--editable", ROOT)
     stamp(wanted).write_text(fingerprint(wanted), "utf-8")
+    return 0
 
 
 def run(arguments: list[str]) -> int:
@@ -163,19 +166,14 @@ def lock(arguments: list[str]) -> int:
     return 0
 
 
-def pictures(arguments: list[str]) -> int:
-    """Draw the README's pictures from the running program."""
-    ensure("test")
-    return call(PYTHON, ROOT / "tools" / "pictures.py", *arguments)
+def tool(*words: object) -> Callable[[list[str]], int]:
+    """Return the command that runs a script of the checkout, in the environment of the tests."""
+    return lambda arguments: ensure("test") or call(PYTHON, *words, *arguments)
 
 
-def bench(arguments: list[str]) -> int:
-    """Measure what the README claims."""
-    ensure("test")
-    return call(PYTHON, "-m", "benchmarks", *arguments)
-
-
-COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock, pictures, bench)}
+COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock)}
+COMMANDS |= {name: tool(ROOT / "tools" / f"{name}.py") for name in ("pictures", "reference")}
+COMMANDS["bench"] = tool("-m", "benchmarks")
 
 
 def main() -> int:

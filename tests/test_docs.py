@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from chatbuilder import answers, catalog
-from chatbuilder.cli.parser import make_parser, names
+from chatbuilder import catalog
+from chatbuilder.cli.parser import names
 from chatbuilder.config import Config, Options, Target
 
 ROOT = Path(__file__).parents[1]
@@ -26,10 +25,81 @@ def blocks(kind: str) -> list[tuple[str, str]]:
     ]
 
 
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+PICTURES = ROOT / "docs" / "pictures"
+
+
+def words(page: Path) -> str:
+    """A page without its examples."""
+    return re.sub(r"^ *```.*?^ *```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """What can be linked to in a page, as GitHub names it; a heading that comes twice gets a number."""
+    found: list[str] = []
+    for heading in re.findall(r"^#+ (.*)$", words(page), re.MULTILINE):
+        plain = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading)
+        name = re.sub(r"[^\w\- ]", "", plain.strip().lower()).replace(" ", "-")
+        found.append(f"{name}-{found.count(name)}" if name in found else name)
+    return set(found)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page):
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+    for link in LINK.findall(words(page)):
+        target, _, anchor = link.partition("#")
+        if target.startswith(("https://", "http://")):
+            continue
+        place = (page.parent / target).resolve() if target else page
+        assert place.exists(), f"{page.name} links to {link}"
+        assert place.is_relative_to(ROOT), f"{page.name} links out of the project: {link}"
+        assert not anchor or anchor in anchors(place), f"{page.name}: there is no heading for {link}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_addresses_on_the_web_are_encrypted_ones(page):
+    assert [link for link in LINK.findall(words(page)) if link.startswith("http://")] == []
+
+
+def test_every_page_can_be_reached_from_the_readme():
+    seen, new = set(), {ROOT / "README.md"}
+    while new:
+        page = new.pop()
+        seen.add(page)
+        links = (link.partition("#")[0] for link in LINK.findall(words(page)))
+        found = {(page.parent / link).resolve() for link in links if link.endswith(".md") and ":" not in link}
+        new |= found - seen
+    assert [page.name for page in PAGES if page not in seen] == []
+
+
+def test_every_picture_is_shown_and_small():
+    shown = {(page.parent / link).resolve() for page in PAGES for link in LINK.findall(words(page))}
+    pictures = [path for path in PICTURES.iterdir() if path.suffix in (".svg", ".png")]
+    assert [path.name for path in pictures if path not in shown] == []
+    assert [path.name for path in pictures if path.stat().st_size > 150_000] == []
+
+
+def test_pictures_have_words_for_people_who_do_not_see_them():
+    for page in PAGES:
+        assert "![](" not in page.read_text(encoding="utf-8"), page.name
+
+
+def test_the_readme_is_read_in_a_minute():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 120
+    assert text.index("![") < text.index("## Start in a minute")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_line_is_a_wall(page):
+    told = [line for line in words(page).splitlines() if len(line) > 140 and not line.startswith(("|", "!["))]
+    assert told == []
+
+
+def test_comments_between_quotes_are_no_history():
+    """Pages tell what is so; what changed stands in the changelog."""
+    history = re.compile(r"\b(no longer|previously|used to be|formerly|has been (?:added|removed))\b", re.IGNORECASE)
+    assert [(page.name, found[0]) for page in PAGES for found in [history.search(words(page))] if found] == []
 
 
 def test_the_readme_has_exactly_two_set_up_commands():
@@ -41,23 +111,8 @@ def test_the_readme_has_exactly_two_set_up_commands():
 
 def test_every_command_is_documented_and_no_other():
     page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"^\| `chatbuilder ([a-z]+)", page, re.MULTILINE))
+    documented = set(re.findall(r"^\| \[`chatbuilder ([a-z]+)", page, re.MULTILINE))
     assert documented == set(names())
-
-
-@pytest.mark.parametrize(("page", "example"), blocks("sh"))
-def test_shell_examples_are_commands_that_exist(page, example):
-    for line in example.splitlines():
-        words = line.split("#")[0].split()
-        if words[:1] == ["chatbuilder"]:
-            make_parser().parse_args(words[1:])
-        else:
-            assert words[:2] == ["python3", "dev.py"], f"{page}: {line}"
-
-
-@pytest.mark.parametrize(("page", "example"), blocks("toml"))
-def test_answers_examples_are_valid(page, example):
-    assert answers.check(tomllib.loads(example), page)
 
 
 def test_every_answer_is_documented():
@@ -69,3 +124,15 @@ def test_every_answer_is_documented():
     groups = (catalog.PLATFORMS, catalog.PRIORITIES, catalog.FEATURES, catalog.TEAM_SIZES, catalog.COMPLEXITIES)
     assert [key for group in groups for key in group if f"`{key}`" not in page] == []
     assert [kind for kind in catalog.CUSTOM_FIELD_TYPES if f"`{kind}`" not in page] == []
+
+
+def test_the_places_that_developers_are_sent_to_exist():
+    """A path in backticks stands in the source, the project or the tests; `<platform>` is each of the packages."""
+    for name in ("architecture.md", "development.md", "sync.md", "sources.md"):
+        text = words(ROOT / "docs" / name)
+        for found in sorted(
+            set(re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|tcss))?|[a-z]+/<platform>/[a-z_.]*)`", text))
+        ):
+            places = [found.replace("<platform>", platform) for platform in ("notion", "airtable", "sheets")]
+            roots = (ROOT, ROOT / "src" / "chatbuilder")
+            assert any((root / place).exists() for root in roots for place in places), f"{name}: {found}"

@@ -26,6 +26,7 @@ from chatbuilder import catalog
 
 NAME_LIMIT = 100
 LIST_LIMIT = 50
+TARGET_LIMIT = 1000  # characters of one key of the target
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # Unassigned (Cn) is not listed: this year's emoji are unassigned in an older Python.
 _UNPRINTABLE = frozenset(("Cc", "Cs", "Co", "Zl", "Zp"))
@@ -219,8 +220,8 @@ class Target(Slice):
             return None
         if not value.strip():
             raise ValueError("must not be empty; leave it out instead")
-        if len(value) > 1000 or any(unicodedata.category(c) == "Cc" for c in value):
-            raise ValueError("is longer than 1000 characters or contains control characters")
+        if len(value) > TARGET_LIMIT or any(unicodedata.category(c) == "Cc" for c in value):
+            raise ValueError(f"is longer than {TARGET_LIMIT} characters or contains control characters")
         return value.strip()
 
     @field_validator("database")

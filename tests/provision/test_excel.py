@@ -604,6 +604,12 @@ class TestRefused:
         target.write_bytes(data())
         assert says in self.refused(target, plan)
 
+    @pytest.mark.parametrize("coding", ["utf-8", "utf-16", "utf-16-be", "utf-32"])
+    def test_a_sheet_with_a_dtd_in_any_coding(self, coding):
+        text = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'
+        with pytest.raises(package.Unusable, match="XML of a kind"):
+            list(package.Package({"sheet": text.encode(coding)}).rows("sheet", []))
+
     def test_what_is_too_large(self, tmp_path, plan, monkeypatch):
         target = tmp_path / "My years.xlsx"
         target.write_bytes(theirs())

@@ -69,11 +69,12 @@ class Package:
 
     def rows(self, name: str, rest: list[ElementTree.Element]) -> Iterator[ElementTree.Element]:
         """Yield the rows of a sheet one by one, so that only one is a tree; `rest` is given what is around them."""
-        if b"<!DOCTYPE" in self.parts[name]:
+        content = self.parts[name]
+        # UTF-16 and UTF-32 write a NUL with every mark of XML; a DTD could hide in them.
+        if b"<!DOCTYPE" in content or b"\0" in content:
             raise Unusable("holds XML of a kind that Excel does not write")
-        content = io.BytesIO(self.parts[name])
         try:
-            for event, item in ElementTree.iterparse(content, ("start", "end")):  # noqa: S314  there is no DTD in it
+            for event, item in ElementTree.iterparse(io.BytesIO(content), ("start", "end")):  # noqa: S314  there is no DTD in it
                 if not rest:
                     rest.append(item)
                 if event == "end" and item.tag == f"{{{MAIN}}}row":
