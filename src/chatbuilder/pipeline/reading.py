@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chatbuilder.chats import FIELDS, ChatSession
+from chatbuilder.errors import InputError
 from chatbuilder.importers import FileReport, Problem, open_source
 from chatbuilder.library.chats import Incoming, Known, Ready, opened
 from chatbuilder.pipeline import plugins, workers
@@ -147,8 +148,10 @@ def read(order: Order, requests: Iterator[Any], answer: Callable[[Any], None]) -
                 if batch.full(order.size):
                     answer((_made_ready(batch, known), reading.files[:_FILES]))
                     batch = Batch()
-        finally:  # also when its end was wrong: what came before is whole
+        except InputError:  # its end was wrong: what came before is whole
             answer((_made_ready(batch, known), reading.files))
+            raise
+        answer((_made_ready(batch, known), reading.files))
 
 
 def _made_ready(batch: Batch, known: Known) -> Batch:

@@ -29,6 +29,7 @@ Work = Callable[[Any, Iterator[Any], Callable[[Any], None]], None]
 
 WAITING = 0.1  # seconds between two looks whether somebody wants to stop
 _STARTING = 30  # seconds after which a process that says nothing is given up
+_ENDING = 0.5  # seconds that a worker has to remove its temporary copies
 _MOST = 3  # workers that whoever asks can keep up with
 _READY, _VALUE, _FAILED, _END = b"rvfe"
 _HEAD = 9  # bytes before each message: its kind, its length
@@ -119,7 +120,7 @@ class Worker:
     def _read(self) -> None:
         """Take answers down as they come: the worker goes on while this process does something else."""
         kind, data = _VALUE, b""
-        while kind in (_VALUE, _READY) and not self._closed:
+        while kind in (_VALUE, _READY):  # also when it is closed: a worker that ends may have a last word to say
             try:
                 kind, data = _take(self._inbox)
             except (OSError, EOFError, ValueError):
@@ -132,8 +133,12 @@ class Worker:
     def close(self) -> None:
         """End the worker, whatever it is doing, and wait until it is gone."""
         self._closed = True
-        self._process.kill()
-        self._process.wait()
+        self._process.terminate()
+        try:
+            self._process.wait(_ENDING)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._reader.join()
         for pipe in (self._inbox, self._outbox):
             with suppress(OSError):
@@ -146,8 +151,9 @@ def serve() -> None:
     with open(os.devnull, "r+b") as nothing:  # what foreign code prints is no answer  # noqa: PTH123
         os.dup2(nothing.fileno(), 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())  # what is open is let go, and copies are removed
     gc.set_threshold(20_000, 20, 20)  # what is made here is plain data, without circles
-    with suppress(OSError):  # nobody listens any more
+    with suppress(OSError, SystemExit):  # nobody listens any more
         _work(inbox, outbox)
     os._exit(0)  # what it was reading may be large: nobody waits for it to be taken apart
 
