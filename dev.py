@@ -9,6 +9,7 @@ python3 dev.py lock [--upgrade]   write requirements/*.txt anew from pyproject.t
 python3 dev.py pictures [ARGS...] the pictures in the README and the guides
 python3 dev.py reference          the tables in docs/commands.md and docs/answers.md
 python3 dev.py bench [ARGS...]    the benchmarks
+python3 dev.py mutants [ROOM...]  plants mistakes in a room and counts those that its tests notice
 
 Standard library only; Python 3.11 or newer; Linux, macOS and Windows.
 """
@@ -166,13 +167,14 @@ def lock(arguments: list[str]) -> int:
     return 0
 
 
-def tool(*words: object) -> Callable[[list[str]], int]:
-    """Return the command that runs a script of the checkout, in the environment of the tests."""
-    return lambda arguments: ensure("test") or call(PYTHON, *words, *arguments)
+def tool(*words: object, wanted: str = "test") -> Callable[[list[str]], int]:
+    """Return the command that runs a script of the checkout, in the environment of the tests or a larger one."""
+    return lambda arguments: ensure(wanted) or call(PYTHON, *words, *arguments)
 
 
 COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock)}
 COMMANDS |= {name: tool(ROOT / "tools" / f"{name}.py") for name in ("pictures", "reference")}
+COMMANDS["mutants"] = tool(ROOT / "tools" / "mutants.py", wanted="dev")
 COMMANDS["bench"] = tool("-m", "benchmarks")
 
 

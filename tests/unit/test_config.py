@@ -143,6 +143,12 @@ def test_a_target_has_the_keys_of_its_platform_only(platform):
                 config(platform, target=target)
 
 
+def test_all_keys_that_do_not_apply_are_told_at_once():
+    with pytest.raises(ValidationError, match="base, path does not apply|path, base does not apply") as caught:
+        config("notion", target={"path": "x", "base": "app1"})
+    assert "which takes parent, account" in caught.value.errors()[0]["msg"]
+
+
 def test_a_base_is_made_or_filled_not_both():
     with pytest.raises(ValidationError, match="not both"):
         config("airtable", target={"workspace": "wsp1", "base": "app1"})
@@ -162,6 +168,8 @@ def test_target_values_are_plain_text(value):
         "postgresql://sam:se/cret@host/db",
         "postgresql://sam:se?cret@host/db",
         "postgresql://sam:se@cret@host/db",
+        "postgresql://sam@firm:secret@host/db",
+        "postgresql://sam:secret://with@host/db",
         "postgresql://:secret@host/db",
         "postgresql://sam@host/db?password=secret",
         "postgresql://sam@host/db?sslmode=require&PASSWORD=secret",

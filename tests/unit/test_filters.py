@@ -150,6 +150,36 @@ def test_no_parts():
     assert not holds(Or(()), {})
 
 
+MINE_AND_DUE = (Cmp("owner", "has", Me()), Cmp("due", "le", Today()))
+
+
+@pytest.mark.parametrize(
+    ("expr", "passes"),
+    [
+        (And(MINE_AND_DUE), ["both"]),
+        (Or(MINE_AND_DUE), ["mine", "due", "both"]),
+        (Not(And(MINE_AND_DUE)), ["mine", "due"]),
+        (Not(Not(MINE_AND_DUE[1])), ["due", "both"]),
+        (And((Or(MINE_AND_DUE), Not(MINE_AND_DUE[0]))), ["due"]),
+    ],
+)
+def test_who_looks_and_when_reaches_every_part(expr, passes):
+    rows = [
+        {"name": "mine", "owner": "Sam", "due": "2027-01-01"},
+        {"name": "due", "owner": "Alex", "due": "2026-11-22"},
+        {"name": "both", "owner": "Sam", "due": "2026-11-21"},
+    ]
+    assert [row["name"] for row in select_rows(expr, rows, today=TODAY, me="Sam")] == passes
+
+
+def test_nobody_in_particular_owns_nothing():
+    assert select_rows(Cmp("owner", "eq", Me()), [{"owner": "Sam"}, {"owner": ""}, {}], today=TODAY) == []
+
+
+def test_what_is_no_day_is_before_every_day():
+    assert holds(Cmp("last", "lt", Today(-36500)), {"last": 7})
+
+
 def test_rows_keep_their_order():
     found = select_rows(Cmp("n", "ge", 2), [{"n": 3}, {"n": 1}, {"n": 2}], today=TODAY)
     assert [row["n"] for row in found] == [3, 2]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chatbuilder.errors import ChatbuilderError, RefusedError
 from chatbuilder.library import Journal, Library
-from chatbuilder.provision.runner import StepDone, StepFailed, StepStarted, digest_of, run
+from chatbuilder.provision.runner import StepDone, StepFailed, StepStarted, digest_of, give_up, run, settle
 from chatbuilder.solution import Plan, Ref, Step, plain, resolve
 from tests.fakes import Crash, MemoryProvisioner, World, crash, plan_of, refusal
 
@@ -64,9 +64,11 @@ def test_every_step_is_delivered_in_order_with_the_ids_of_those_before(machine):
 def test_progress_is_told_step_by_step(machine):
     machine.run()
     assert [type(event) for event in machine.events] == [StepStarted, StepDone] * 4
-    assert [(event.key, event.index, event.total) for event in machine.events[::2]] == [
-        ("a", 1, 4), ("b", 2, 4), ("c", 3, 4), ("d", 4, 4),
-    ]  # fmt: skip
+    expected = [("a", "Make a", 1, 4), ("b", "Make b", 2, 4), ("c", "Make c", 3, 4), ("d", "Make d", 4, 4)]
+    for told in (machine.events[::2], machine.events[1::2]):
+        assert [(event.key, event.title, event.index, event.total) for event in told] == expected
+    assert set(machine.notes().values()) == {""}
+    assert not any(event.left for event in machine.events[1::2])
 
 
 def test_running_again_does_nothing_and_says_so(machine):
@@ -149,7 +151,7 @@ def test_a_refusal_stops_there_and_the_next_run_goes_on(machine):
     assert isinstance(outcome.error, RefusedError)
     failed = machine.events[-1]
     assert isinstance(failed, StepFailed)
-    assert (failed.key, failed.index, failed.message) == ("c", 3, "No.")
+    assert (failed.key, failed.title, failed.index, failed.total, failed.message) == ("c", "Make c", 3, 4, "No.")
     assert machine.states() == {"a": "done", "b": "done", "c": "failed"}
     assert machine.run().status == "completed"
     assert machine.world.created == KEYS
@@ -160,7 +162,8 @@ def test_a_disk_that_refuses_is_told_in_words_and_looked_up_later(machine):
     no.refuse["c"] = OSError(28, "No space left on device")
     outcome = machine.run(provisioner=no)
     assert outcome.error.message == "Make c: No space left on device."
-    assert outcome.error.kept
+    assert outcome.error.title == "The disk refused a step"
+    assert outcome.error.kept == "everything built so far."
     assert "goes on from here" in outcome.error.hint
     assert machine.states()["c"] == "intent"
     machine.world.calls.clear()
@@ -275,6 +278,61 @@ def test_what_was_taken_down_is_made_anew(machine):
     machine.library.journal("s").removed("b")
     assert machine.run().status == "completed"
     assert machine.world.content() == CONTENT
+
+
+# doubt, settled without a run
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_a_crash_left_in_doubt_is_settled_by_looking(machine, monkeypatch, elsewhere):
+    with crash(monkeypatch, MemoryProvisioner, "deliver", 1, after=True), pytest.raises(Crash):
+        machine.run()
+    machine.world.calls.clear()
+    sent = []
+    settle(
+        machine.library.journal("s"),
+        machine.provisioner(),
+        (lambda look: sent.append(1) or look()) if elsewhere else None,
+    )
+    assert machine.world.calls == ["look up b"]
+    assert sent == ([1] if elsewhere else [])
+    record = machine.library.journal("s").records()["b"]
+    assert (record.state, record.result) == ("done", {"id": "id2", "written": "two"})
+
+
+def test_what_is_not_there_stays_in_doubt(machine, monkeypatch):
+    with crash(monkeypatch, MemoryProvisioner, "deliver", 1, after=False), pytest.raises(Crash):
+        machine.run()
+    settle(machine.library.journal("s"), machine.provisioner())
+    assert machine.states() == {"a": "done", "b": "intent"}
+
+
+def test_a_step_is_looked_up_as_it_was_begun(machine, monkeypatch):
+    with crash(monkeypatch, MemoryProvisioner, "deliver", 1, after=True), pytest.raises(Crash):
+        machine.run()
+    seen = []
+    monkeypatch.setattr(MemoryProvisioner, "look_up", lambda self, step, payload: seen.append((step, payload)))
+    settle(machine.library.journal("s"), machine.provisioner())
+    ((step, payload),) = seen
+    assert (step.key, step.title, step.kind, payload) == ("b", "Make b", "http", {"content": "two", "parent": "id1"})
+    assert step.payload == payload
+
+
+def test_what_other_answers_do_not_ask_for_is_given_up(machine, monkeypatch):
+    """Begun and never there: nothing to come. Begun anew and there from before: it stays as it was."""
+    machine.run(plan_of(a="one", b="two"))
+    with crash(monkeypatch, MemoryProvisioner, "deliver", 0, after=False), pytest.raises(Crash):
+        machine.run(plan_of(a="one", b="TWO", c="three"))
+    no = machine.provisioner()
+    no.refuse["x"] = refusal()
+    machine.run(plan_of(x="new"), no)
+    assert machine.states() == {"a": "done", "b": "intent", "x": "failed"}
+    journal = machine.library.journal("s")
+    give_up(journal, plan_of(a="one", b="two"))
+    assert machine.states() == {"a": "done", "b": "intent", "x": "removed"}
+    give_up(journal, plan_of(a="one"))
+    assert machine.states() == {"a": "done", "b": "done", "x": "removed"}
+    assert journal.records()["b"].result == {"id": "id2", "written": "two"}
 
 
 # payloads
