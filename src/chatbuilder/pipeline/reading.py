@@ -95,7 +95,7 @@ class FarReading:
     def __init__(self, order: Order) -> None:
         """Raises `NotStartedError`."""
         self.files: list[FileReport] = []
-        self._worker = workers.Worker(read, order)
+        self._worker = workers.Worker(read, order, ahead=1)
 
     def batches(self, waiting: Callable[[], None]) -> Iterator[Batch]:
         """Yield what was read, in order; `waiting` is called meanwhile and may raise. Raises as `Reading` does."""
