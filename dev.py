@@ -8,6 +8,7 @@ python3 dev.py lint               ruff, mypy, import-linter
 python3 dev.py lock [--upgrade]   write requirements/*.txt anew from pyproject.toml
 python3 dev.py pictures [ARGS...] the pictures in the README and the guides
 python3 dev.py reference          the tables in docs/commands.md and docs/answers.md
+python3 dev.py generate [PART...] the manual page, completion scripts and third-party notices
 python3 dev.py bench [ARGS...]    the benchmarks
 python3 dev.py mutants [ROOM...]  plants mistakes in a room and counts those that its tests notice
 
@@ -173,7 +174,7 @@ def tool(*words: object, wanted: str = "test") -> Callable[[list[str]], int]:
 
 
 COMMANDS = {f.__name__: f for f in (run, test, check, lint, lock)}
-COMMANDS |= {name: tool(ROOT / "tools" / f"{name}.py") for name in ("pictures", "reference")}
+COMMANDS |= {name: tool(ROOT / "tools" / f"{name}.py") for name in ("pictures", "reference", "generate")}
 COMMANDS["mutants"] = tool(ROOT / "tools" / "mutants.py", wanted="dev")
 COMMANDS["bench"] = tool("-m", "benchmarks")
 

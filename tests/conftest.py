@@ -41,7 +41,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in (*TOKENS, *PLACES, *URLS):
         monkeypatch.delenv(name, raising=False)
     # What one process keeps for itself ends with the test: tokens for this run, the pace of vendors, abandoned work.
-    for name in ("credentials._held", "provision.outside.limits._shared", "provision.crew._strays"):
+    for name in (
+        "credentials._held",
+        "provision.outside.limits._shared",
+        "provision.crew._strays",
+        "pipeline.metering._meters",
+    ):
         monkeypatch.setattr(f"chatbuilder.{name}", {})
     return ours
 

@@ -46,12 +46,15 @@ VARIABLES = {
     "CHATBUILDER_NOTION_URL": "another address for Notion's API: https, or plain http to this machine itself",
     "CHATBUILDER_AIRTABLE_URL": "another address for Airtable's API, in the same way",
     "CHATBUILDER_GOOGLE_URL": "another address for Google's APIs, in the same way",
-    "PGPASSWORD": "PostgreSQL: the password; `~/.pgpass` and `PGPASSFILE` work too",
+    "PGPASSWORD": "PostgreSQL: the password; `~/.pgpass` works too",
+    "PGPASSFILE": "PostgreSQL: the file of passwords, else `~/.pgpass`",
     "PGHOST": "PostgreSQL: the server, when the address names none",
     "PGUSER": "PostgreSQL: the user, when the address names none",
     "PGSERVICEFILE": "PostgreSQL: where services (`?service=name`) are described, else `~/.pg_service.conf`",
     "DISPLAY": "Linux: without this and `WAYLAND_DISPLAY` no browser is opened for Google's sign-in",
     "WAYLAND_DISPLAY": "see `DISPLAY`",
+    "TERM": "the kind of your terminal, which sets it; with `dumb` the wizard cannot be drawn",
+    "COLORTERM": "set by terminals that show all colours",
     "TEXTUAL_DRIVER": "set by `serve` for the wizards that it starts",
 }
 NOT_EMPTY = ("options.assistants", "options.topics")  # a validator says so, not the type

@@ -34,6 +34,11 @@ class Paths:
         """One JSON line for each thing that changed something."""
         return self.logs / "audit.jsonl"
 
+    @property
+    def usage(self) -> Path:
+        """How many calls vendors' APIs were sent, and how they went."""
+        return self.state / "usage.json"
+
 
 def locate(environ: dict[str, str] | None = None) -> Paths:
     """Return the folders to use: under `CHATBUILDER_HOME` when set, else the platform's own places."""

@@ -7,7 +7,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import ptyprocess
 import pyte
@@ -29,12 +29,16 @@ KEYS = {
 class Terminal:
     """One window. Every wait is for something on the screen; the error holds the screen when it never comes."""
 
-    def __init__(self, *arguments: str, rows: int = 24, columns: int = 80) -> None:
-        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": str(ROOT)}
+    def __init__(self, *arguments: str, rows: int = 24, columns: int = 80, program: Sequence[str] = ()) -> None:
+        """Start this checkout, or another `program`, which then does not see it."""
+        environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        environment |= {} if program else {"PYTHONPATH": str(ROOT)}
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._process = ptyprocess.PtyProcess.spawn(
-            [sys.executable, "-m", "chatbuilder", *arguments], env=environment, dimensions=(rows, columns)
+            [*(program or (sys.executable, "-m", "chatbuilder")), *arguments],
+            env=environment,
+            dimensions=(rows, columns),
         )
 
     def __enter__(self) -> Terminal:

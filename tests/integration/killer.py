@@ -72,7 +72,7 @@ def _watch_servers() -> None:
     """Count what is sent to PostgreSQL, and the end of each transaction."""
     import psycopg
 
-    execute, leave = psycopg.Connection.execute, psycopg.Transaction.__exit__
+    execute, leave, copy = psycopg.Connection.execute, psycopg.Transaction.__exit__, psycopg.Cursor.copy
 
     def sent(*args, **more):
         COUNTDOWN.moment()
@@ -82,7 +82,11 @@ def _watch_servers() -> None:
         COUNTDOWN.moment()
         return leave(*args)
 
-    psycopg.Connection.execute, psycopg.Transaction.__exit__ = sent, left
+    def copied(*args, **more):
+        COUNTDOWN.moment()
+        return copy(*args, **more)
+
+    psycopg.Connection.execute, psycopg.Transaction.__exit__, psycopg.Cursor.copy = sent, left, copied
 
 
 def in_a_process(work: Callable[[], object], kill_at: int = NEVER) -> int | None:

@@ -22,7 +22,7 @@ from chatbuilder.provision.custom.postgres.catalogue import catalogue
 from chatbuilder.secret import Secret
 from chatbuilder.servers import server_of
 from tests.databases import EVERYTHING, Server, needs_postgres
-from tests.helpers import answers_file, complete, tree
+from tests.helpers import answers_file, complete, run, tree
 from tests.integration.filling import take_in
 from tests.integration.places.server import new_database
 from tests.unit.library.makers import chat
@@ -186,6 +186,55 @@ def test_an_edited_view_stays_and_one_that_something_needs_too(name):
     assert any("view mine depends on" in why for why in taken.values())
 
 
+RIGHTS = """
+SELECT c.relname, pg_get_userbyid(c.relowner), obj_description(c.oid),
+  (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(c.relacl) a),
+  (SELECT string_agg(attname || attacl::text, ',' ORDER BY attname) FROM pg_attribute WHERE attrelid = c.oid)
+FROM pg_class c WHERE relname IN ('all_sessions', 'sessions_overview') ORDER BY 1;
+SELECT proacl FROM pg_proc WHERE proname = 'search_sessions';
+"""
+NUMBERS = "SELECT oid FROM pg_class WHERE relname IN ('all_sessions', 'sessions_overview');"
+
+
+def test_rights_that_a_person_gave_stay_when_a_view_is_made_anew(name):
+    ann, bo = f"{name}_ann", f"{name}_bo"
+    first = answers(name, priorities=["organization", "search"])
+    system = apply(first).system
+    given = (
+        f"CREATE ROLE {ann} LOGIN", f"CREATE ROLE {bo} LOGIN", f"GRANT CREATE ON SCHEMA public TO {bo}",
+        f"GRANT SELECT ON all_sessions, sessions TO {ann} WITH GRANT OPTION",
+        "GRANT SELECT ON all_sessions TO PUBLIC", f"GRANT SELECT (id, title) ON sessions_overview TO {ann}",
+        "REVOKE ALL ON FUNCTION search_sessions FROM PUBLIC", f"GRANT EXECUTE ON FUNCTION search_sessions TO {ann}",
+        f"ALTER VIEW sessions_overview OWNER TO {bo}", "COMMENT ON VIEW sessions_overview IS 'bo’s'",
+    )  # fmt: skip
+    server().run(name, "".join(f"{statement};\n" for statement in given))
+    before, numbers = server().run(name, RIGHTS), server().run(name, NUMBERS)
+    job = apply({**first, "priorities": ["organization", "search", "analytics"], "features": ["tags", "reminders"]})
+    assert job.result["kept"] == []
+    assert not set(server().run(name, NUMBERS)) & set(numbers)  # they are others
+    assert server().run(name, RIGHTS) == before
+    assert states(system) == {"same"}
+    assert server().run(name, "SELECT count(*) FROM all_sessions;", user=ann) == ["5"]
+    server().run(name, "DROP FUNCTION search_any_script(text);")
+    assert pipeline.repair(system, on_event=lambda event: None, cancelled=lambda: False).status == "completed"
+    assert server().run(name, RIGHTS) == before
+    server().run(name, f"DROP OWNED BY {ann}, {bo} CASCADE; DROP ROLE {ann}, {bo};")
+
+
+def test_rights_that_cannot_be_given_back_are_told(name):
+    boss, bo = f"{name}_boss", f"{name}_bo"
+    given = (
+        f"CREATE ROLE {boss} LOGIN", f"CREATE ROLE {bo}", f"GRANT CREATE ON SCHEMA public TO {boss}, {bo}",
+        f"GRANT {bo} TO {boss}",
+    )  # fmt: skip
+    server().run(name, "".join(f"{statement};\n" for statement in given))
+    apply(answers(name, user=boss))
+    server().run(name, f"ALTER VIEW all_sessions OWNER TO {bo}; REVOKE CREATE ON SCHEMA public FROM {bo};")
+    job = apply(answers(name, user=boss, priorities=["organization", "analytics"], features=["tags", "reminders"]))
+    assert any(f"made anew, without “ALTER VIEW all_sessions OWNER TO {bo}”" in why for why in job.result["kept"])
+    assert server().run(name, "SELECT count(*) FROM all_sessions;", user=boss) == ["5"]
+
+
 # what goes wrong
 
 
@@ -296,6 +345,22 @@ def test_a_lost_connection_in_a_sync_is_finished_by_the_next(name):
     assert server().run(name, "SELECT count(DISTINCT source_id) FROM sessions WHERE source_id LIKE 'chatgpt:%';") == [
         "1200"
     ]
+
+
+def test_a_transcript_that_the_table_refuses_does_not_stop_the_others(name):
+    system = apply(answers(name)).system
+    take_in(chat("first"))
+    sync(system, transcripts=True)
+    server().run(name, "ALTER TABLE transcripts ADD CONSTRAINT mine CHECK (text NOT LIKE '%forbidden%');")
+    take_in(*(chat(f"c{n}", "Question", "forbidden" if n == 7 else "Answer") for n in range(20)))
+    report = sync(system, transcripts=True)
+    assert (report.created, report.failed) == (19, 1)
+    (problem,) = report.problems
+    assert problem.key == "chatgpt:c7"
+    assert "mine" in problem.reason
+    query = "SELECT count(*), count(DISTINCT source_id) FROM transcripts;"
+    assert server().run(name, query) == ["40|20"]
+    assert server().run(name, "SELECT count(*) FROM sessions WHERE source_id = 'chatgpt:c7';") == ["0"]
 
 
 # passwords
@@ -410,6 +475,27 @@ def test_the_password_is_nowhere(locked, monkeypatch, keyring_in_memory, run_cli
     for name, data in tree(home.parent).items():
         assert PASSWORD.encode() not in data, name
     assert "keyring" in json.dumps([info.where for info in credentials.accounts()])
+
+
+def test_a_driver_that_cannot_be_loaded_is_told(tmp_path, home):
+    # psycopg's own way to ask for a part of it that is not there, as without libpq.
+    missing = {"PSYCOPG_IMPL": "c"}
+    place = answers_file(tmp_path, "custom", target={"database": "postgresql://sam@127.0.0.1:1/chats"})
+    for words in (("apply", "--answers", place, "--yes"), ("token", "check", "custom", "--answers", place)):
+        done = run(*words, env=missing)
+        assert done.code == 5, done.err
+        assert complete(done.err)
+        assert "psycopg[binary]" in done.err
+    done = run("doctor", "--json", env=missing)
+    (check,) = (check for check in done.data if check["name"] == "PostgreSQL driver")
+    assert (check["state"], "psycopg[binary]" in check["hint"]) == ("note", True)
+
+
+def test_sync_without_a_driver_is_told(name, home):
+    system = apply(answers(name)).system
+    take_in(chat("a"))
+    done = run("sync", system, env={"PSYCOPG_IMPL": "c"})
+    assert (done.code, complete(done.err)) == (5, True), done.err
 
 
 # a team

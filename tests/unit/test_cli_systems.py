@@ -187,13 +187,13 @@ def test_unknown_systems(run_cli, built, command, system):
 
 def test_jobs_log_and_doctor(run_cli, built):
     assert built in run_cli("jobs").out
-    assert "apply" in run_cli("log").out
+    assert f"Built {built}: " in run_cli("log").out
     (entry,) = run_cli("log", "--json").data
     assert (entry["action"], entry["system"], entry["status"]) == ("apply", built, "completed")
     done = run_cli("doctor")
     assert done.code == 0
     assert "ok       chatbuilder: " in done.out
-    assert {"name", "state", "text", "hint"} == set(run_cli("doctor", "--json").data[0])
+    assert {"name", "state", "text", "hint", "why"} == set(run_cli("doctor", "--json").data[0])
 
 
 def test_nothing_yet(run_cli):

@@ -212,7 +212,7 @@ def test_removing(run_cli, piped, keyring_in_memory):
     assert keyring_in_memory.kept == {}
     assert "no such token" in run_cli("token", "rm", "notion").out
     actions = [(entry["action"], entry["platform"]) for entry in run_cli("log", "--json").data]
-    assert actions == [("token set", "notion"), ("token rm", "notion")]
+    assert actions == [("token rm", "notion"), ("token set", "notion")]  # newest first
 
 
 # check

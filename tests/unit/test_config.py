@@ -144,7 +144,7 @@ def test_a_target_has_the_keys_of_its_platform_only(platform):
 
 
 def test_all_keys_that_do_not_apply_are_told_at_once():
-    with pytest.raises(ValidationError, match="base, path does not apply|path, base does not apply") as caught:
+    with pytest.raises(ValidationError, match=r"base, path does not apply|path, base does not apply") as caught:
         config("notion", target={"path": "x", "base": "app1"})
     assert "which takes parent, account" in caught.value.errors()[0]["msg"]
 

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import sys
 
 import keyring.core
 import keyring.errors
@@ -359,7 +360,7 @@ def test_an_old_sqlite_is_a_problem(monkeypatch):
 
 
 def test_a_missing_driver_is_a_note(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     assert "pip install" in checks()["PostgreSQL driver"].hint
 
 

@@ -39,6 +39,10 @@ def _call(argv: Sequence[str]) -> int:
         from chatbuilder.cli.opening import wizard
 
         return wizard()
+    if argv[0] == "__complete":  # a shell asks while somebody types: not a word about any trouble
+        from chatbuilder.cli.completion import answer
+
+        return answer(argv[1:])
     from chatbuilder.cli.parser import make_parser
 
     try:

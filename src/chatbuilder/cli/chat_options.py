@@ -15,7 +15,7 @@ def add(commands: object, add_command: Add) -> None:
     )
     chats = add_command(commands, "chats", "List the chats in the library, show, name or delete them")
     filters(chats)
-    chats.add_argument("--limit", type=_number, metavar="N", help="how many; 0: all (default: 50, with --json all)")
+    chats.add_argument("--limit", type=number, metavar="N", help="how many; 0: all (default: 50, with --json all)")
     chats.add_argument("--sort", choices=("newest", "oldest", "title", "longest"), default="newest")
     chats.add_argument(
         "--csv", metavar="FILE", help="write all that fit into a new CSV file; no cell becomes a formula"
@@ -24,7 +24,7 @@ def add(commands: object, add_command: Add) -> None:
     search = add_command(commands, "search", "Search all chats for words")
     search.add_argument("query", nargs="+", metavar="QUERY", help='words; "in a row" in quotes, -without, begin*')
     filters(search)
-    search.add_argument("--limit", type=_number, default=20, metavar="N", help="how many chats (default: 20)")
+    search.add_argument("--limit", type=number, default=20, metavar="N", help="how many chats (default: 20)")
     search.add_argument("--sort", choices=("best", "newest", "oldest"), default="best")
     filters(add_command(commands, "stats", "Show figures and charts about the library"))
 
@@ -70,11 +70,12 @@ def filters(sub: argparse.ArgumentParser) -> None:
     )
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
+    """Return a whole number from 0 on. Raises `ValueError`."""
     found = int(text)
     if found < 0:
         raise ValueError(text)
     return found
 
 
-_number.__name__ = "number"  # argparse names the type in its error
+number.__name__ = "number"  # argparse names the type in its error

@@ -11,8 +11,20 @@ from chatbuilder import pipeline
 from chatbuilder.blueprint import to_data
 from chatbuilder.cli import output
 from chatbuilder.cli.building import apply, config_of, repair
-from chatbuilder.cli.chats import chats, chats_project, chats_projects, chats_restore, chats_rm, chats_show, search
+from chatbuilder.cli.chats import (
+    chats,
+    chats_project,
+    chats_projects,
+    chats_restore,
+    chats_rm,
+    chats_show,
+    counted,
+    search,
+)
+from chatbuilder.cli.completion import completion
 from chatbuilder.cli.figures import stats
+from chatbuilder.cli.helping import help_
+from chatbuilder.cli.history import jobs, jobs_show, log
 from chatbuilder.cli.importing import import_chats
 from chatbuilder.cli.moving import move
 from chatbuilder.cli.opening import newest_draft, resume, wizard
@@ -246,53 +258,30 @@ def destroy(arguments: Namespace) -> int:
     return ExitCode.DONE
 
 
-def jobs(arguments: Namespace) -> int:
-    """List provisioning jobs."""
-    found = pipeline.jobs()
-    if arguments.json:
-        output.as_json([job.data() for job in found])
-    else:
-        rows = [
-            (j.id, j.system, j.status, j.started, j.finished or "", (j.error or {}).get("message", "")) for j in found
-        ]
-        output.table(("Job", "System", "Status", "Started", "Finished", "Error"), rows, "No jobs yet.")
-    return ExitCode.DONE
-
-
-def log(arguments: Namespace) -> int:
-    """Show the audit log."""
-    found = pipeline.audit_entries()
-    if arguments.json:
-        output.as_json(found)
-    else:
-        rows = [
-            (
-                e.get("at", ""),
-                e.get("action", ""),
-                ", ".join(f"{k}={v}" for k, v in e.items() if k not in ("at", "action")),
-            )
-            for e in found
-        ]
-        output.table(("When (UTC)", "What", "Details"), rows, "Nothing was changed yet.")
-    return ExitCode.DONE
-
-
 def doctor(arguments: Namespace) -> int:
     """Check everything chatbuilder needs."""
-    found = pipeline.doctor()
+    found = pipeline.doctor(online=arguments.online)
     if arguments.json:
         output.as_json([asdict(item) for item in found])
-    else:
-        for item in found:
-            mark = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}[item.state]
-            output.line(f"{mark}  {item.name}: {item.text}" + (f" -> {item.hint}" if item.hint else ""))
-    return ExitCode.INPUT if any(item.state == "problem" for item in found) else ExitCode.DONE
+        return pipeline.exit_code(found)
+    for item in found:
+        mark = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}[item.state]
+        output.line(f"{mark}  {item.name}: {item.text}")
+        if item.state != "ok":
+            output.line(f"         Why: {item.why}.")
+        if item.hint:
+            output.line(f"         Next: {item.hint}")
+    problems, notes = (sum(item.state == state for item in found) for state in ("problem", "note"))
+    good = "Everything that is needed is there" if not problems else f"{counted(problems, 'problem')} to solve"
+    more = f"; {counted(notes, 'note')} on what you may want" if notes else ""
+    output.line(f"\n{good}{more}.")
+    return pipeline.exit_code(found)
 
 
 _ALL: tuple[Callable[[Namespace], int], ...] = (
     wizard, resume, drafts, drafts_rm, answers_help, answers_check, answers_show, answers_share, build, show, plan,
-    apply, systems, verify, repair, destroy, token_help, token_set, token_list, token_check, token_rm, jobs, log,
-    doctor, import_chats, chats, chats_show, chats_rm, chats_restore, chats_projects, chats_project, search, stats,
-    sync, move, serve,
+    apply, systems, verify, repair, destroy, token_help, token_set, token_list, token_check, token_rm, jobs, jobs_show,
+    log, completion, doctor, import_chats, chats, chats_show, chats_rm, chats_restore, chats_projects, chats_project,
+    search, stats, sync, move, serve, help_,
 )  # fmt: skip
 _COMMANDS = {function.__name__: function for function in _ALL}

@@ -1,4 +1,4 @@
-"""`stats`: the library at a glance, as charts that need no colours to be read."""
+"""`stats`: the library at a glance, as charts that need no colours to be read; and calls to platforms."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from chatbuilder import pipeline
+from chatbuilder.catalog import PLATFORMS
 from chatbuilder.cli import output
 from chatbuilder.cli.chats import counted, day, filters_of
 from chatbuilder.errors import ExitCode
@@ -17,22 +18,60 @@ from chatbuilder.errors import ExitCode
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from chatbuilder.pipeline import Figure, Figures, Month
+    from chatbuilder.pipeline import Figure, Figures, Month, PlatformUsage, Usage
 
 SIGNS, PLAIN_SIGNS = "█▓▒░", "#=+."  # the last one stands for all others
 STYLES = ("cyan", "magenta", "yellow", "dim")
+# What may come of a call besides success, in words for people.
+_TROUBLE = {
+    "limited": "asked to wait", "failed": "failed there", "refused": "refused", "lost": "without an answer",
+    "unreached": "without a connection",
+}  # fmt: skip
 WIDTH, TOP, MONTHS = 40, 8, 18  # characters of the longest bar, lines of a list, months shown
 
 
 def stats(arguments: Namespace) -> int:
     """Print figures."""
-    found = pipeline.stats(filters_of(arguments))
+    filters = filters_of(arguments)
+    found, calls = pipeline.stats(filters), pipeline.usage()
     if arguments.json:
-        output.as_json(found.data())
+        output.as_json({**found.data(), "api": [each.data() for each in calls]})
         return ExitCode.DONE
-    if not found.total.chats:
+    if found.total.chats:
+        _print_chats(found)
+    else:
         output.line("No chats here. `chatbuilder import PATH` brings them in.")
-        return ExitCode.DONE
+    if calls and filters == pipeline.Filters():  # what is asked for is about chats then
+        _print_calls(calls)
+    return ExitCode.DONE
+
+
+def _print_calls(calls: Sequence[PlatformUsage]) -> None:
+    output.line(f"\nCalls to platforms, last {pipeline.RECENT} days")
+    rows = [
+        (_name(each.platform), f"{u.calls:,}", f"{u.reads:,}", f"{u.retries:,}", _share(u), _seconds(u.within(0.5)),
+         _seconds(u.within(0.95)), ", ".join(f"{n:,} {words}" for k, words in _TROUBLE.items() if (n := u.outcomes[k])))
+        for each in calls
+        for u in (each.usage,)
+    ]  # fmt: skip
+    output.table(("Platform", "Calls", "Reads", "Retries", "Errors", "Median", "95 %", "Not well"), rows, "")
+
+
+def _name(platform: str) -> str:
+    return PLATFORMS[platform].name if platform in PLATFORMS else platform  # the latter: of a package that is gone
+
+
+def _share(usage: Usage) -> str:
+    return f"{usage.errors / usage.calls:.1%}" if usage.calls else "-"
+
+
+def _seconds(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"
+
+
+def _print_chats(found: Figures) -> None:
     from rich.console import Console
 
     terminal = sys.stdout.isatty()
@@ -50,7 +89,6 @@ def stats(arguments: Namespace) -> int:
     ):  # fmt: skip
         if count:
             output.line(f"{counted(count, 'chat')} {words}.")
-    return ExitCode.DONE
 
 
 def _signs() -> str:

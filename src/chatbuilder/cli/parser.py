@@ -7,13 +7,21 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from chatbuilder import __version__
-from chatbuilder.cli import chat_options
+from chatbuilder.cli import chat_options, manual
 
+SHELLS = ("bash", "zsh", "fish")
 TOKENS = ("notion", "airtable", "sheets", "custom")
 
-_EPILOG = """\
+_EPILOG = f"""\
 Start with `chatbuilder` alone: it opens the wizard.
-Exit codes: 0 done, 2 usage, 3 invalid answers or input, 4 credentials, 5 refused, 6 partly done, 130 interrupted."""
+
+{manual.examples("")}
+
+exit codes:
+{manual.table(manual.EXIT_CODES, 4)}
+
+`chatbuilder help COMMAND` and `chatbuilder COMMAND --help` explain one command; `chatbuilder help` explains everything,
+files and environment included."""
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -34,7 +42,26 @@ def make_parser() -> argparse.ArgumentParser:
     _tokens(commands)
     _serve(commands)
     _records(commands)
+    _describe(commands)
     return parser
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Fills paragraphs, and leaves examples as they stand."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text.startswith("examples:") else super()._fill_text(text, width, indent)
+
+
+def _describe(commands: Commands, before: str = "") -> None:
+    """Give every command and action its examples."""
+    for name, sub in commands.choices.items():
+        full = f"{before} {name}".strip()
+        sub.epilog = manual.examples(full) or None
+        sub.formatter_class = _Formatter
+        for action in sub._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                _describe(action, full)
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -173,9 +200,26 @@ def _port(text: str) -> int:
 
 
 def _records(commands: Commands) -> None:
-    _add(commands, "jobs", "List provisioning jobs")
-    _add(commands, "log", "Show the audit log: what was changed and when")
-    _add(commands, "doctor", "Check everything chatbuilder needs")
+    jobs = _add(commands, "jobs", "List what was built when, and what came of it; newest first")
+    _past(jobs)
+    show = _add(jobs.add_subparsers(metavar="ACTION"), "show", "Show one job and what to do next", command="jobs_show")
+    show.add_argument("job", metavar="JOB", help="job id, or its beginning")
+    _past(_add(commands, "log", "Show what was done, when and to what; newest first"))
+    help_ = _add(commands, "help", "Explain everything, or one command", command="help_", json=False)
+    help_.add_argument("words", nargs="*", metavar="COMMAND", help="such as apply, or token set")
+    help_.add_argument("--man", action="store_true", help="print the manual page for man")
+    about = "Print the completion script for a shell; its first lines say where it goes"
+    _add(commands, "completion", about, json=False).add_argument("shell", choices=SHELLS)
+    doctor = _add(commands, "doctor", "Check everything chatbuilder needs, and say what to do about what is missing")
+    doctor.add_argument("--online", action="store_true", help="ask each vendor whether your tokens are still good")
+
+
+def _past(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--system", metavar="SYSTEM", default="", help="only of this system: its id, or its beginning")
+    sub.add_argument("--since", metavar="DATE", default="", help="on this day or later (2026-11, 2026-11-22; UTC)")
+    sub.add_argument("--before", metavar="DATE", default="", help="before this day or moment")
+    about = "how many; 0: all (default: 50, with --json all)"
+    sub.add_argument("--limit", type=chat_options.number, metavar="N", help=about)
 
 
 def names(argv: Sequence[str] = ()) -> list[str]:

@@ -157,10 +157,15 @@ class Library:
         )
         return _job(self._db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone())
 
-    def jobs(self, limit: int = 100) -> list[Job]:
-        """Return provisioning jobs, newest first."""
-        rows = self._db.execute("SELECT * FROM jobs ORDER BY started DESC, rowid DESC LIMIT ?", (limit,))
+    def jobs(self, limit: int = 0) -> list[Job]:
+        """Return provisioning jobs, newest first, `limit` of them at most (0: all)."""
+        rows = self._db.execute("SELECT * FROM jobs ORDER BY started DESC, rowid DESC LIMIT ?", (limit or -1,))
         return [_job(row) for row in rows]
+
+    def steps_of(self, job_id: str) -> list[tuple[str, str]]:
+        """Return title and state of the steps that a job touched last, in plan order."""
+        rows = self._db.execute("SELECT title, state FROM steps WHERE job = ? ORDER BY position, key", (job_id,))
+        return [(row["title"], row["state"]) for row in rows]
 
     def journal(self, system_id: str, job_id: str = "") -> Journal:
         """Return the journal of a system; `job_id` marks what this run writes."""

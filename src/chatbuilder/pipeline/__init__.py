@@ -44,10 +44,12 @@ if TYPE_CHECKING:
     )
     from chatbuilder.pipeline.evolving import Change, Changes, changes
     from chatbuilder.pipeline.exporting import export, package
-    from chatbuilder.pipeline.health import Check, audit_entries, doctor
+    from chatbuilder.pipeline.health import Check, doctor, exit_code
+    from chatbuilder.pipeline.history import JobReport, Past, audit_entries, is_stopped, job, jobs, log
     from chatbuilder.pipeline.importing import FoundLogs, ImportProgress, ImportReport, discover_logs, import_chats
+    from chatbuilder.pipeline.metering import RECENT, PlatformUsage, Usage, usage
     from chatbuilder.pipeline.moving import Move, MoveForecast, MoveReport, forecast_move, move, plan_move
-    from chatbuilder.pipeline.provisioning import SystemInfo, TargetReport, apply, inspect_target, jobs, systems
+    from chatbuilder.pipeline.provisioning import SystemInfo, TargetReport, apply, inspect_target, systems
     from chatbuilder.pipeline.syncing import SyncProblem, SyncProgress, SyncReport, SyncWaiting, sync
     from chatbuilder.pipeline.tabulating import chats_csv
     from chatbuilder.pipeline.targets import default_target, with_target
@@ -58,21 +60,22 @@ if TYPE_CHECKING:
     from chatbuilder.provision.runner import Event, StepDone, StepFailed, StepStarted, StepWaiting
 
 __all__ = [
-    "Account", "Change", "Changes", "ChatInfo", "ChatList", "Check", "Draft", "DraftInfo", "Drift", "Event",
+    "RECENT", "Account", "Change", "Changes", "ChatInfo", "ChatList", "Check", "Draft", "DraftInfo", "Drift", "Event",
     "ExportReport", "Figure", "Figures", "Filters", "FoundLogs", "Hit", "Hits", "ImportProgress", "ImportReport",
-    "Job", "Leftover", "Month", "Move", "MoveForecast", "MoveReport",
-    "ProjectInfo", "StepDone", "StepFailed", "StepStarted", "StepWaiting", "StoredProblem",
+    "Job", "JobReport", "Leftover", "Month", "Move", "MoveForecast", "MoveReport",
+    "Past", "PlatformUsage", "ProjectInfo", "StepDone", "StepFailed", "StepStarted", "StepWaiting", "StoredProblem",
     "SyncProblem", "SyncProgress", "SyncReport", "SyncWaiting",
-    "SystemInfo", "TargetReport", "TokenInfo", "answers_toml", "apply", "audit_entries", "build", "changes", "chat",
-    "chats", "chats_csv", "check", "default_target",
+    "SystemInfo", "TargetReport", "TokenInfo", "Usage", "answers_toml", "apply", "audit_entries", "build", "changes",
+    "chat", "chats", "chats_csv", "check", "default_target",
     "delete_chats", "delete_draft", "design_text", "destroy", "discover_logs",
-    "doctor", "drafts", "export", "forecast_move",
-    "has_draft", "import_chats", "import_problems", "inspect_target", "jobs",
-    "leftovers", "load_answers", "load_draft", "move",
+    "doctor", "drafts", "exit_code", "export", "forecast_move",
+    "has_draft", "import_chats", "import_problems", "inspect_target", "is_stopped",
+    "job", "jobs",
+    "leftovers", "load_answers", "load_draft", "log", "move",
     "name_project", "new_draft", "package", "peek_draft", "plan_move", "preview",
     "projects", "raw_toml", "read_date", "release_draft", "repair", "restore_chat", "save_draft", "search", "share",
     "stats", "sync",
-    "systems", "token_check", "token_file", "token_list", "token_rm", "token_set", "verify", "with_target",
+    "systems", "token_check", "token_file", "token_list", "token_rm", "token_set", "usage", "verify", "with_target",
 ]  # fmt: skip
 _HOMES = {
     "chatbuilder.answers": "check",
@@ -93,16 +96,18 @@ _HOMES = {
     ),
     "chatbuilder.pipeline.evolving": "Change Changes changes",
     "chatbuilder.pipeline.exporting": "export package",
-    "chatbuilder.pipeline.health": "Check audit_entries doctor",
+    "chatbuilder.pipeline.health": "Check doctor exit_code",
+    "chatbuilder.pipeline.history": "JobReport Past audit_entries is_stopped job jobs log",
     "chatbuilder.pipeline.importing": "FoundLogs ImportProgress ImportReport discover_logs import_chats",
     "chatbuilder.pipeline.moving": "Move MoveForecast MoveReport forecast_move move plan_move",
-    "chatbuilder.pipeline.provisioning": "SystemInfo TargetReport apply inspect_target jobs systems",
+    "chatbuilder.pipeline.provisioning": "SystemInfo TargetReport apply inspect_target systems",
     "chatbuilder.pipeline.syncing": "SyncProblem SyncProgress SyncReport SyncWaiting sync",
     "chatbuilder.pipeline.tabulating": "chats_csv",
     "chatbuilder.pipeline.targets": "default_target with_target",
     "chatbuilder.pipeline.tidying": "Leftover leftovers",
     "chatbuilder.pipeline.tokens": "token_check token_file token_list token_rm token_set",
     "chatbuilder.pipeline.upkeep": "Drift destroy repair verify",
+    "chatbuilder.pipeline.metering": "RECENT PlatformUsage Usage usage",
     "chatbuilder.provision.base": "Account",
     "chatbuilder.provision.runner": "Event StepDone StepFailed StepStarted StepWaiting",
 }

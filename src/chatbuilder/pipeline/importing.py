@@ -139,12 +139,18 @@ def import_chats(
     read by then is kept, and importing again goes on from there.
     """
     report = ImportReport(dry_run=dry_run)
-    with _desk(dry_run) as desk:
-        for path in map(typed, dict.fromkeys(paths)):
-            _Run(report, desk, path, on_progress, cancelled).go()
-    if not dry_run:
-        counts = {name: getattr(report, name) for name in ("imported", "updated", "unchanged", "quarantined")}
-        audit.record(locate().audit_log, "import", **counts)
+    more: dict[str, Any] = {}
+    try:
+        with _desk(dry_run) as desk:
+            for path in map(typed, dict.fromkeys(paths)):
+                _Run(report, desk, path, on_progress, cancelled).go()
+    except BaseException as error:
+        more["error"] = error.title if isinstance(error, ChatbuilderError) else type(error).__name__
+        raise
+    finally:
+        if not dry_run:
+            counts = {name: getattr(report, name) for name in ("imported", "updated", "unchanged", "quarantined")}
+            audit.record(locate().audit_log, "import", **counts, **more)
     return report
 
 

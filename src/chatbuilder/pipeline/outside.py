@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from chatbuilder import catalog, credentials
 from chatbuilder.config import Config
 from chatbuilder.errors import ChatbuilderError, InputError
+from chatbuilder.pipeline.metering import meter
 from chatbuilder.provision import crew
 from chatbuilder.provision.base import Provisioner
 from chatbuilder.provision.outside.desk import Desk, RealTime
@@ -28,8 +29,8 @@ def is_remote(platform: str) -> bool:
 
 
 def desk_of(cancelled: Callable[[], bool]) -> Desk:
-    """Return what a provisioner needs to be stoppable and to tell of waits, on whatever thread it works."""
-    return Desk(lambda: crew.abandoned() or cancelled(), crew.waiting, RealTime())
+    """Return what a provisioner needs to be stoppable, to tell of waits and be counted, on whatever thread."""
+    return Desk(lambda: crew.abandoned() or cancelled(), crew.waiting, RealTime(), meter().note)
 
 
 def site_of(config: Config, desk: Desk) -> Site:

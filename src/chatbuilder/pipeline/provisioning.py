@@ -16,6 +16,7 @@ from chatbuilder.paths import locate
 from chatbuilder.pipeline import evolving, passwords
 from chatbuilder.pipeline.designing import build
 from chatbuilder.pipeline.hands import Hands, hands_of, never, silent, usable_target
+from chatbuilder.pipeline.metering import meter
 from chatbuilder.pipeline.outside import desk_of, for_account, is_remote, naming_account
 from chatbuilder.pipeline.targets import default_target, open_provisioner, place_of, system_id, with_target
 from chatbuilder.pipeline.tidying import Tidied, tidy_up
@@ -26,7 +27,7 @@ from chatbuilder.servers import is_server
 from chatbuilder.solution import Evolution, Plan, Solution
 
 __all__ = [
-    "Run", "SystemInfo", "TargetReport", "apply", "config_of", "default_target", "inspect_target", "jobs",
+    "Run", "SystemInfo", "TargetReport", "apply", "config_of", "default_target", "inspect_target",
     "known_results", "open_provisioner", "place_of", "system_id", "systems", "with_target",
 ]  # fmt: skip
 
@@ -209,22 +210,32 @@ class Run:
 
     def _job(self, action: str, work: Callable[[Journal], tuple[Outcome, Tidied]]) -> Job:
         job = self.library.start_job(self.hands.system, self.config.platform)
+        before = meter().sent(self.config.platform)
         try:
             outcome, tidied = work(self.library.journal(self.hands.system, job.id))
         except KeyboardInterrupt:
             self.library.finish_job(job.id, "cancelled", {}, None)
+            self._record(action, job, "cancelled", calls=meter().sent(job.platform) - before)
             raise
         except BaseException as error:
             self.library.finish_job(job.id, "failed", {}, defect_data(error))
+            self._record(action, job, "failed", calls=meter().sent(job.platform) - before, error=type(error).__name__)
             raise
-        closed = self._close(job, outcome, tidied)
-        audit.record(
-            locate().audit_log, action, system=job.system, job=job.id, status=outcome.status, steps=outcome.done
-        )
+        calls = meter().sent(self.config.platform) - before
+        closed = self._close(job, outcome, tidied, calls)
+        title = outcome.error.title if outcome.error else ""
+        self._record(action, job, outcome.status, steps=outcome.done, calls=calls, error=title)
         return closed
 
-    def _close(self, job: Job, outcome: Outcome, tidied: Tidied) -> Job:
+    def _record(self, action: str, job: Job, status: str, *, calls: int, steps: int = 0, error: str = "") -> None:
+        more: dict[str, Any] = {"error": error} if error else {}
+        audit.record(
+            locate().audit_log, action, system=job.system, job=job.id, status=status, steps=steps, calls=calls, **more
+        )
+
+    def _close(self, job: Job, outcome: Outcome, tidied: Tidied, calls: int) -> Job:
         result: dict[str, Any] = {"steps": outcome.done, "of": outcome.total, "kept": list(outcome.kept)}
+        result |= {"calls": calls} if calls else {}
         if outcome.status == "completed":
             links = self.provisioner.links(outcome.results)
             by_hand = [step.title for step in self.solution.manual]
@@ -269,14 +280,6 @@ def systems() -> list[SystemInfo]:
             SystemInfo(s.id, s.name, s.platform, s.place, s.url, s.status, s.created, s.updated)
             for s in library.systems()
         ]
-
-
-def jobs() -> list[Job]:
-    """Return provisioning jobs, newest first."""
-    if not locate().library.exists():
-        return []
-    with Library(locate().library) as library:
-        return library.jobs()
 
 
 def config_of(answers: Mapping[str, Any]) -> Config:

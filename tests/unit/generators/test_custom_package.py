@@ -334,11 +334,28 @@ def test_the_guide_promises_only_what_the_package_has(config):
         assert f'SELECT * FROM "{view.key}"' in solution.guide.markdown
 
 
-def test_the_guide_for_a_server_is_another_one():
-    config = everything(target={"database": "postgresql://me@host/chats"})
-    guide = generate(config, design(config)).guide.markdown
-    files = set(package_of(config))
-    assert "manage.py" not in guide.replace("`python3 manage.py retention`", "")
-    assert set(re.findall(r"sql/postgresql/[\w-]+\.sql", guide)) <= {
-        p for p in files if p.startswith("sql/postgresql/")
-    }
+SERVER = {"database": "postgresql://me@host/chats"}
+
+
+@quick
+@given(configs("custom"))
+def test_the_pages_for_a_server_promise_only_what_its_package_has(config):
+    config = Config.model_validate({**config.data(), "target": SERVER})
+    solution = generate(config, design(config))
+    package = package_of(config)
+    made = set(re.findall(r'CREATE (?:TABLE|VIEW|FUNCTION) "(\w+)"', package["sql/postgresql/schema.sql"]))
+    for text in (solution.guide.markdown, *(page.markdown for page in solution.documents)):
+        assert not re.search("manage\\.py|[Dd]atasette", text)
+        assert set(re.findall(r"\]\(([a-z][\w/.-]*)\)", text)) <= set(package)
+        named = re.findall(r"((?:sql|serve)/[\w./-]+\.\w+)", text)
+        assert set(named) <= set(package), text
+        assert set(re.findall(r'SELECT (?:\* FROM )?"?(\w+)"?(?:\(|;)', text)) - {"setval"} <= made
+    assert not {"manage.py", "serve/metadata.yaml", "integrations/n8n.json"} & set(package)
+    assert "sh serve/serve.sh" in solution.guide.markdown
+
+
+def test_a_file_and_a_server_have_a_page_on_governance_only_for_large_teams():
+    for target in (None, SERVER):
+        for size in ("solo", "small", "medium", "large"):
+            package = package_of(everything(team_size=size, **({"target": target} if target else {})))
+            assert ("governance.md" in package) == (size == "large")

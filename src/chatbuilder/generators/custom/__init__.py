@@ -8,7 +8,7 @@ from chatbuilder.blueprint import Blueprint
 from chatbuilder.config import Config
 from chatbuilder.generators.common.data import Later, data_files, dictionary_document
 from chatbuilder.generators.common.guide import build_guide
-from chatbuilder.generators.custom import datasette, openapi, recipes, roles, tool, upkeep
+from chatbuilder.generators.custom import datasette, openapi, postgrest, recipes, roles, server_recipes, tool, upkeep
 from chatbuilder.generators.custom.expressions import POSTGRES, SQLITE, Sql
 from chatbuilder.generators.custom.guide import guide_parts
 from chatbuilder.generators.custom.steps import ROLES, SAMPLES, build_steps, script
@@ -25,6 +25,13 @@ exec python3 "$(dirname "$0")/../manage.py" serve "$@"
 _SERVE_PS1 = """# Shows the database in a browser, on this machine only.
 python "$PSScriptRoot/../manage.py" serve @args
 """
+_REST_SH = """#!/bin/sh
+# Serves the database as a REST API, on this machine only.
+exec python3 "$(dirname "$0")/postgrest.py" "$@"
+"""
+_REST_PS1 = """# Serves the database as a REST API, on this machine only.
+python "$PSScriptRoot/postgrest.py" @args
+"""
 
 
 def generate(config: Config, blueprint: Blueprint) -> Solution:
@@ -33,13 +40,15 @@ def generate(config: Config, blueprint: Blueprint) -> Solution:
     sql = POSTGRES if postgres else SQLITE
     parts = guide_parts(config, blueprint, postgres=postgres)
     dictionary = dictionary_document(blueprint)
-    documents = (dictionary, *recipes.documents(config, blueprint))
+    pages = server_recipes.documents(blueprint) if postgres else recipes.documents(config, blueprint)
+    documents = (dictionary, *pages)
+    tools = _server_tools(config, blueprint) if postgres else _file_tools(config, blueprint)
     return Solution(
         platform="custom",
         blueprint=blueprint,
         guide=build_guide(blueprint, parts),
         documents=documents,
-        files=(*_sql_files(config, blueprint), *_tools(config, blueprint), *_pages(documents), *data_files(blueprint)),
+        files=(*_sql_files(config, blueprint), *tools, *_pages(documents), *data_files(blueprint)),
         plan=Plan(build_steps(config, blueprint, sql)),
         manual=parts.manual,
         notes={"database": datasette.database_file(config)},
@@ -72,7 +81,7 @@ def _sql_files(config: Config, blueprint: Blueprint) -> Iterator[OutputFile]:
         yield OutputFile("sql/postgresql/roles.sql", Later(roles.roles_sql, blueprint), "Roles and what they may do")
 
 
-def _tools(config: Config, blueprint: Blueprint) -> Iterator[OutputFile]:
+def _file_tools(config: Config, blueprint: Blueprint) -> Iterator[OutputFile]:
     given = (config, blueprint)
     yield OutputFile("manage.py", Later(tool.manage_py, given), "Looks after the database")
     yield OutputFile("serve/metadata.yaml", Later(datasette.metadata_yaml, given), "Settings for Datasette")
@@ -82,6 +91,15 @@ def _tools(config: Config, blueprint: Blueprint) -> Iterator[OutputFile]:
     yield OutputFile("openapi.json", Later(openapi.openapi_json, given), "The REST surface that Datasette gives")
     if blueprint.wants("integration"):
         yield OutputFile("integrations/n8n.json", Later(recipes.n8n_json, given), "A workflow for n8n")
+
+
+def _server_tools(config: Config, blueprint: Blueprint) -> Iterator[OutputFile]:
+    given = (config, blueprint)
+    yield OutputFile("serve/postgrest.py", Later(postgrest.serve_py, config), "Starts PostgREST, the REST server")
+    yield OutputFile("serve/postgrest.conf", postgrest.CONF, "Settings for PostgREST")
+    yield OutputFile("serve/serve.sh", _REST_SH, "Starts PostgREST on Linux and macOS")
+    yield OutputFile("serve/serve.ps1", _REST_PS1, "Starts PostgREST on Windows")
+    yield OutputFile("openapi.json", Later(postgrest.openapi_json, given), "The REST surface that PostgREST gives")
 
 
 def sqlite_schema(given: Given) -> str:

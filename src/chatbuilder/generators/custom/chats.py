@@ -77,14 +77,14 @@ class Rows:
             stored = _link(field, value, linked) if field.relation else self.plain(field, value)
             if stored is not None:
                 values[stored_name(field)] = stored
-        return _payload({"values": values}, row.said)
+        return _payload({"values": values}, cells.get(TRANSCRIPT))
 
     def change(self, state: Mapping[str, Any], row: Row, cells: Mapping[str, Cell], fields: Sequence[str]) -> Payload:
         """Return the change of these columns, and what they held."""
         keys = [key for key in fields if key != TRANSCRIPT]
         now = {stored_name(self._sync[key]): self.plain(self._sync[key], row.values[key]) for key in keys}
         data = {"set": now, "were": {name: state.get(name) for name in now}}
-        return _payload(data, row.said if TRANSCRIPT in fields else None)
+        return _payload(data, cells[TRANSCRIPT] if TRANSCRIPT in fields else None)
 
     def plain(self, field: Field, value: Any) -> Any:
         """Return a value as its column stores it."""
@@ -121,24 +121,32 @@ class PostgresRows(Rows):
 def messages(said: Sequence[Message]) -> list[list[Any]]:
     """Return a transcript as rows: who, when, model, text. Files are told by their names."""
     rows: list[list[Any]] = []
+    models: dict[str | None, str | None] = {None: None}
     for message in said:
+        text = message.text
         files = [f"[file: {part.name or 'without a name'}]" for part in message.parts if part.kind == "attachment"]
-        model = clean(message.model) if message.model else message.model
-        text = clean("\n\n".join(part for part in (message.text, *files) if part))
-        rows.append(["you" if message.is_prompt else "assistant", stamp(message.time), model, text])
+        if files:
+            text = "\n\n".join(part for part in (text, *files) if part)
+        if message.model not in models:
+            models[message.model] = clean(message.model or "")
+        who = "you" if message.is_prompt else "assistant"
+        rows.append([who, stamp(message.time), models[message.model], clean(text)])
     return rows
 
 
-def _payload(data: dict[str, Any], said: Sequence[Message] | None) -> Payload:
+def _payload(data: dict[str, Any], said: Cell | None) -> Payload:
+    """Return what is written; a transcript comes from its cell, where its messages were worked out already."""
+    size = sum(map(_length, data.get("values", data.get("set", {})).values()))
     if said is not None:
-        data["messages"] = messages(said)
-    return Payload(data, sum(map(_length, data.get("values", data.get("set", {})).values())) + sum(
-        len(text.encode()) for *_, text in data.get("messages", ())
-    ))  # fmt: skip
+        data["messages"] = json.loads(str(said)) if said else []
+        size += sum(_length(text) for *_, text in data["messages"])
+    return Payload(data, size)
 
 
 def _length(value: Any) -> int:
-    return len(value.encode()) if isinstance(value, str) else 8
+    if not isinstance(value, str):
+        return 8
+    return len(value) if value.isascii() else len(value.encode())
 
 
 def _link(field: Field, value: Any, linked: Mapping[tuple[str, str], str]) -> int | None:

@@ -22,7 +22,7 @@ def guide_parts(config: Config, blueprint: Blueprint, *, postgres: bool) -> Guid
         result=_result(config, blueprint, postgres=postgres),
         setup=tuple(_postgres_setup(blueprint) if postgres else _sqlite_setup(config, blueprint)),
         views=_views(postgres=postgres),
-        view_notes={view.key: _view_note(view) for view in blueprint.views},
+        view_notes={view.key: _view_note(view, postgres=postgres) for view in blueprint.views},
         answers=_answers(blueprint, postgres=postgres),
         automations=_automations(blueprint, postgres=postgres),
         team=_team(blueprint, postgres=postgres),
@@ -76,7 +76,14 @@ def _postgres_setup(bp: Blueprint) -> Iterator[str]:
             "The roles of a team are made along with it when you may make roles; else let the administrator run "
             f"`{_PSQL}/roles.sql`. Then `GRANT chats_editor TO sam;` for each person."
         )
-    yield "Look at it with psql, DBeaver or pgAdmin. For a web page, NocoDB opens it as it is; for REST, PostgREST."
+    yield (
+        "Serve it as a REST API: install PostgREST and run `sh serve/serve.sh` in this folder (on Windows "
+        "`serve/serve.ps1`). It answers on <http://127.0.0.1:3000>, on this machine only, and prints a token; each "
+        "request may what the role of its token may. [openapi.json](openapi.json) describes it."
+    )
+    yield "Look at it with psql, DBeaver or pgAdmin; as a web page for the team, NocoDB opens it as it is."
+    if jobs_to_run(bp):
+        yield "Put the jobs of [schedule.md](schedule.md) on a schedule."
 
 
 def _views(*, postgres: bool) -> str:
@@ -88,10 +95,11 @@ def _views(*, postgres: bool) -> str:
     )
 
 
-def _view_note(view: View) -> str:
+def _view_note(view: View, *, postgres: bool) -> str:
     note = f'`SELECT * FROM "{view.key}";`'
     if view.kind in ("board", "gallery"):
-        return f"{note} No board: rows come group by group, and Datasette lists the groups with their counts on top."
+        counts = "" if postgres else ", and Datasette lists the groups with their counts on top"
+        return f"{note} No board: rows come group by group{counts}."
     if view.kind in ("calendar", "timeline"):
         return f"{note} No calendar: rows come in the order of their dates."
     return f"{note} Rows come group by group." if view.group_by else note
@@ -250,8 +258,12 @@ def _team(bp: Blueprint, *, postgres: bool) -> str:
     if bp.team_size == "large":
         text += (
             " On PostgreSQL a session whose Access is Private is seen by its owner only (row-level security), and "
-            "`SELECT run_retention();` fills Keep until; `SELECT run_retention_delete();` deletes what is past it. In "
-            "SQLite `python3 manage.py retention` does, and with `--delete` it deletes."
+            "[governance.md](governance.md) has the rules and the job that keeps to them: "
+        )
+        text += (
+            "`SELECT run_retention();` fills Keep until, `SELECT run_retention_delete();` deletes what is past it."
+            if postgres
+            else "`python3 manage.py retention` fills Keep until, and with `--delete` it deletes what is past it."
         )
     return text
 
@@ -283,14 +295,14 @@ def manual_steps(bp: Blueprint, *, postgres: bool) -> Iterator[ManualStep]:
             ("`CREATE ROLE sam LOGIN;` for whoever has none yet", "`GRANT chats_editor TO sam;`"),
         )  # fmt: skip
     if bp.wants("dashboard"):
-        yield ManualStep(
-            "charts", "Draw the charts", "A database stores numbers; it draws nothing.",
-            (
-                "In Datasette: `datasette install datasette-vega`, then open a `dashboard_…` view and click Show "
-                "charting options.",
-                "Or download the view as CSV and draw it in a spreadsheet.",
-            ),
-        )  # fmt: skip
+        draw: tuple[str, ...] = (
+            "In Datasette: `datasette install datasette-vega`, then open a `dashboard_…` view and click Show "
+            "charting options.",
+            "Or download the view as CSV and draw it in a spreadsheet.",
+        )
+        if postgres:
+            draw = ("Connect Metabase or Grafana, with a login that may only read, and draw each `dashboard_…` view.",)
+        yield ManualStep("charts", "Draw the charts", "A database stores numbers; it draws nothing.", draw)
     if bp.wants("timeline") and not postgres:
         yield ManualStep(
             "calendar", "Put sessions into your calendar", "A database has no calendar.",
@@ -303,9 +315,10 @@ def manual_steps(bp: Blueprint, *, postgres: bool) -> Iterator[ManualStep]:
             (f"Run {look} every morning, from cron or Task Scheduler.", "Let it mail you, or open a terminal with it."),
         )  # fmt: skip
     jobs = [name for name in jobs_to_run(bp) if name != "due"]
-    if jobs and not postgres:
+    if jobs:
         yield ManualStep(
-            "schedule", "Put the jobs on a schedule", "A file runs nothing by itself.",
+            "schedule", "Put the jobs on a schedule",
+            "A server runs nothing by itself." if postgres else "A file runs nothing by itself.",
             (f"Open [schedule.md](schedule.md) and copy the lines for {', '.join(jobs)}.",),
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chatbuilder.blueprint import Blueprint, Field, Table
+from chatbuilder.blueprint import Blueprint, DaysSince, Field, Table
 from chatbuilder.config import Config
 from chatbuilder.generators.common.schema import column_name, columns_of, stored_name
 from chatbuilder.generators.custom.datasette import address, database_name, queries
@@ -104,29 +104,40 @@ def _answer(schema: Json) -> Json:
 
 def _schemas(blueprint: Blueprint) -> Iterator[tuple[str, Json]]:
     for table in blueprint.tables:
-        yield table.key, _row({stored_name(f): f for f in columns_of(table)}, stored=True)
+        yield table.key, row_schema({stored_name(f): f for f in columns_of(table)}, stored=True)
         shown = {column_name(f.key): f for f in table.fields}
-        yield overview_name(table), _row(shown)
+        yield overview_name(table), row_schema(shown)
     for view in blueprint.views:
         table = blueprint.table(view.table)
-        yield view.key, _row({column_name(k): table.field(k) for k in view_columns(view) if k != "id"})
+        yield view.key, row_schema({column_name(k): table.field(k) for k in view_columns(view) if k != "id"})
 
 
-def _row(fields: Mapping[str, Field], *, stored: bool = False) -> Json:
-    properties = {name: _property(field, stored=stored) for name, field in fields.items()}
+def row_schema(fields: Mapping[str, Field], *, stored: bool = False, native: bool = False) -> Json:
+    """Return a row by column name as JSON Schema.
+
+    `stored`: a table, where a link is an id; else a view, where it is a title. `native`: PostgreSQL, which has lists,
+    ticks and times of its own; else SQLite, where they are text and numbers.
+    """
+    properties = {name: _property(field, stored=stored, native=native) for name, field in fields.items()}
     return {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, **properties}}
 
 
-def _property(field: Field, *, stored: bool) -> Json:
+def _property(field: Field, *, stored: bool, native: bool) -> Json:
     said = {"title": field.name, "description": field.about}
     if is_list(field):
-        return {"type": "string", "contentMediaType": "application/json", **said}
+        listed = {"type": "array", "items": {"type": "string"}}
+        return {**(listed if native else {"type": "string", "contentMediaType": "application/json"}), **said}
     if field.type == "select":
         return {"enum": [*field.option_names(), None], **said}
-    kind = "string"
-    if field.type in ("number", "checkbox", "formula") or (field.relation and stored):
-        kind = "number" if field.type == "number" and field.owner == "person" and field.maximum is None else "integer"
-    if field.rollup:
-        kind = {"count": "integer", "sum": "number", "latest": "string"}[field.rollup.function]
     form = {"date": "date", "datetime": "date-time", "url": "uri"}.get(field.type)
-    return {"type": [kind, "null"], **({"format": form} if form else {}), **said}
+    return {"type": [_kind(field, stored=stored, native=native), "null"], **({"format": form} if form else {}), **said}
+
+
+def _kind(field: Field, *, stored: bool, native: bool) -> str:
+    if field.rollup:
+        return {"count": "integer", "sum": "number", "latest": "string"}[field.rollup.function]
+    if field.type == "checkbox" or (field.formula and not isinstance(field.formula, DaysSince)):
+        return "boolean" if native else "integer"
+    if field.type == "number" and field.owner == "person" and field.maximum is None:
+        return "number"
+    return "integer" if field.type in ("number", "formula") or (field.relation and stored) else "string"

@@ -34,6 +34,8 @@ def documents(config: Config, blueprint: Blueprint) -> Iterator[Document]:
         yield Document("integration", "Connecting other tools", _integration(config))
     if blueprint.wants("portability"):
         yield Document("portability", "Leaving with everything", _portability(blueprint))
+    if blueprint.team.retention_days:
+        yield Document("governance", "Governance", _governance(blueprint))
 
 
 def _schedule(blueprint: Blueprint) -> str:
@@ -174,4 +176,29 @@ Everything is in one file in an open format, which the Library of Congress recom
    Column names are the same and ids may be kept; afterwards, for each table with an id,
    `SELECT setval(pg_get_serial_sequence('sessions', 'id'), (SELECT max(id) FROM sessions));`
 4. Back again: `templates/` has a CSV and a JSON template for each table, `data-dictionary.csv` what each field means.
+"""
+
+
+def _governance(blueprint: Blueprint) -> str:
+    days = blueprint.team.retention_days
+    return f"""# Governance
+
+## Who may do what
+
+An SQLite file has no users: whoever can open it reads all of it and changes all of it. Access tells what is meant for
+whom ({", ".join(blueprint.team.access_levels)}; new sessions start as {blueprint.team.access_levels[0]}), and nothing
+enforces it. Keep the file where only the team can write; move to PostgreSQL when the database itself should refuse.
+
+Once a quarter look at who has access to the file, and take it from people who left.
+
+## Retention
+
+Sessions are kept for {days} days from their start.
+
+1. `python3 manage.py retention` gives each session without one a day in Keep until, and lists what is past its day. A
+   day that somebody set stays: put an earlier one, or 9999-12-31 to keep a session for good.
+2. `python3 manage.py retention --delete` lists what is past its day and deletes exactly that, with its transcripts. It
+   is gone; sync does not bring it back.
+
+[schedule.md](schedule.md) runs the first one each week.
 """

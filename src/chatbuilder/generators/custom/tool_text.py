@@ -236,11 +236,15 @@ def archive(args):
 
 RETENTION = '''
 
-@command(("--delete", {"action": "store_true", "help": "delete what is listed, for good"}))
+@command(("--delete", {"action": "store_true", "help": "delete what is past its day, for good"}))
 def retention(args):
     """give new sessions a day to keep them until, and list those past it"""
-    script = "retention-delete.sql" if args.delete else "retention.sql"
-    work(args.database, "retention_due", script, after=not args.delete)
+    if not args.delete:
+        work(args.database, "retention_due", "retention.sql", after=True)
+        return
+    if connect(args.database).execute("SELECT 1 FROM sqlite_master WHERE name = 'transcripts'").fetchone():
+        work(args.database, None, "retention-transcripts.sql")
+    work(args.database, "retention_due", "retention-delete.sql")
 '''
 
 WORK = '''
@@ -248,7 +252,7 @@ WORK = '''
 def work(database, view, script, after=False):
     """List what is due and run one of the scripts in sql/sqlite/."""
     connection = connect(database)
-    if not after:
+    if view and not after:
         table(connection.execute(f'SELECT * FROM "{view}"'))
     if script:
         connection.executescript((HERE / "sql" / "sqlite" / script).read_text("utf-8"))

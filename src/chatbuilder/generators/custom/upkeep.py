@@ -16,6 +16,13 @@ FOLLOW_UP_DUE = And(
 )
 
 
+FORGET = (
+    'DELETE FROM "transcripts" WHERE "source_id" IN\n'
+    '  (SELECT "source_id" FROM "sessions" WHERE "id" IN (SELECT "id" FROM "retention_due"))'
+)
+"""Transcripts go with their sessions; sync makes their table when it first brings one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A view named `view` that lists what is due, and named statements that do the work; "" is the main one."""
@@ -51,7 +58,11 @@ def _retention(days: int, sql: Sql) -> Job:
     fill = f'UPDATE "sessions" SET "keep_until" = {day}\nWHERE "keep_until" IS NULL AND {born} IS NOT NULL'
     drop = 'DELETE FROM "sessions"\nWHERE "id" IN (SELECT "id" FROM "retention_due")'
     due = Cmp("keep_until", "le", Today(0))
-    statements = {"retention": (fill,), "retention-delete": (fill, drop)}
+    # Deleting gives no days: what goes could be seen in retention_due before.
+    statements = {"retention": (fill,), "retention-delete": (FORGET, drop)}
+    if sql.name == "sqlite":
+        # A script cannot ask whether there is a table of transcripts, so they go by a script of their own.
+        statements = {"retention": (fill,), "retention-delete": (drop,), "retention-transcripts": (FORGET,)}
     return Job("retention", "Retention", "retention_due", ("title", "owner", "keep_until"), due, statements)
 
 
@@ -63,12 +74,23 @@ def job_view(job: Job, blueprint: Blueprint, sql: Sql) -> str:
     return sql.view(job.view, f"SELECT {columns}\n{rows}\nORDER BY {shown(when)}, {shown('id')}")
 
 
+def function_name(statements: str) -> str:
+    """Return the PostgreSQL function that runs named statements of a job."""
+    return f"run_{statements.replace('-', '_')}"
+
+
 def postgres_functions(job: Job) -> list[str]:
     """Return PostgreSQL functions that do the job and tell how many rows the last statement changed."""
     found = []
     for name, statements in job.statements.items():
-        body = "".join(f"  {statement};\n" for statement in statements)
-        head = f"CREATE FUNCTION {quote('run_' + name.replace('-', '_'))}() RETURNS integer LANGUAGE plpgsql AS "
+        body = "".join(_in_a_function(statement) for statement in statements)
+        head = f"CREATE FUNCTION {quote(function_name(name))}() RETURNS integer LANGUAGE plpgsql AS "
         counted = "  GET DIAGNOSTICS changed = ROW_COUNT;\n  RETURN changed;\n"
         found.append(f"{head}$chatbuilder$\nDECLARE\n  changed integer;\nBEGIN\n{body}{counted}END\n$chatbuilder$")
     return found
+
+
+def _in_a_function(statement: str) -> str:
+    if statement is FORGET:
+        return f"  IF to_regclass('transcripts') IS NOT NULL THEN\n    {statement};\n  END IF;\n"
+    return f"  {statement};\n"

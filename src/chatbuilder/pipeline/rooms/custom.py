@@ -28,8 +28,10 @@ def _file(ground: Ground, maker: RowMaker) -> Room:
 
 
 def _server(ground: Ground, maker: RowMaker) -> Room:
-    # Its driver is only loaded by those who have a server.
-    from chatbuilder.provision.custom.postgres.filling import PostgresStore
+    from chatbuilder.provision.custom import driver_told
+
+    with driver_told():
+        from chatbuilder.provision.custom.postgres.filling import PostgresStore
 
     dialect, url = PostgresRows(ground.blueprint), str(ground.config.target.database)
     told = postgres_transcripts(ground.blueprint) if ground.transcripts else ()

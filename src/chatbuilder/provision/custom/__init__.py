@@ -10,11 +10,11 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from chatbuilder.errors import InputError
+from chatbuilder.errors import InputError, RefusedError
 from chatbuilder.provision import above
 from chatbuilder.provision.base import Account, Links, Preflight, Provisioner, Removal, Result, State
 from chatbuilder.provision.custom import meta, removal
@@ -39,8 +39,8 @@ def open_server(database: str, password: Secret | None) -> Provisioner:
 
     Connects later. Raises InputError for an address that PostgreSQL does not understand.
     """
-    # Its driver is only loaded by those who have a server.
-    from chatbuilder.provision.custom.postgres import PostgresProvisioner
+    with driver_told():
+        from chatbuilder.provision.custom.postgres import PostgresProvisioner
 
     return PostgresProvisioner(database, password)
 
@@ -50,10 +50,29 @@ def check_server(database: str, password: Secret | None) -> Account:
 
     Raises `CredentialsError`, `RefusedError` and `UnavailableError` too.
     """
-    from chatbuilder.provision.custom.postgres import PostgresProvisioner
+    with driver_told():
+        from chatbuilder.provision.custom.postgres import PostgresProvisioner
 
     with closing(PostgresProvisioner(database, password)) as server:
         return server.account()
+
+
+@contextmanager
+def driver_told() -> Iterator[None]:
+    """Tell of a PostgreSQL driver that cannot be loaded; only those who have a server load it. Raises `RefusedError`.
+
+    psycopg without its binary part looks for the system's libpq, and raises ImportError when there is none.
+    """
+    try:
+        yield
+    except ImportError as error:
+        said = " ".join(str(error).split())
+        raise RefusedError(
+            f"PostgreSQL's driver cannot be loaded: {said[:300]}.", title="The driver is missing",
+            kept="everything as it is.",
+            hint="pip install 'psycopg[binary]' where chatbuilder is installed (with pipx: pipx inject chatbuilder"
+            " 'psycopg[binary]'), or install libpq (Debian: libpq5, macOS: brew install libpq), then run this again.",
+        ) from error  # fmt: skip
 
 
 def _path(database: str) -> Path:

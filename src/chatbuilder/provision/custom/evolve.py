@@ -8,55 +8,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from chatbuilder.provision.custom.database import (
-    Thing,
-    catalogue,
-    columns,
-    created,
-    definitions,
-    filled,
-    moves_due,
-    quote,
-)
-from chatbuilder.provision.custom.meta import digest, read_row
+from chatbuilder.provision.custom.database import Thing, catalogue, columns, created, definitions, quote
+from chatbuilder.provision.custom.meta import read_row
+from chatbuilder.provision.custom.work import StepWork
 
 
-@dataclass
-class Work:
-    """One step under way. `before` is what an earlier run remembered of it, {} when this is the first time."""
-
-    connection: sqlite3.Connection
-    payload: Mapping[str, Any]
-    before: Mapping[str, Any]
-    kept: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-    theirs: set[str] = field(default_factory=set)
-    edited: set[str] = field(default_factory=set)
-    made: set[str] = field(default_factory=set)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    tables: dict[str, dict[str, str]] = field(default_factory=dict)
-    design: dict[str, list[str]] = field(default_factory=dict)
-
-    def run(self) -> dict[str, Any]:
-        """Do the step and return what to remember of it.
-
-        `kept` says that the whole of it stays as a person made it, `left` what could not be changed.
-        """
-        self.rows += self.before.get("rows", [])
-        self._clear()
-        moves = moves_due(self.payload, self.before)
-        done = list(self.before.get("ran", []))
-        for statement in self.payload["statements"]:
-            self._execute(statement, done)
-        for move in moves:
-            self._move(move)
-        found: dict[str, Any] = {"objects": self._objects(), "ran": done, "rows": self.rows}
-        found |= {"tables": self.tables, "design": self.design} if self.tables else {}
-        found |= {"left": " ".join(self.left)} if self.left else {}
-        return found | ({"kept": " ".join(self.kept), "theirs": sorted(self.theirs)} if self.kept else {})
+class Work(StepWork[sqlite3.Connection]):
+    """One step under way in SQLite."""
 
     def _objects(self) -> dict[str, str]:
         """Return the stored SQL of what the step made; for a table that a person edited, as we last wrote it."""
@@ -69,7 +29,7 @@ class Work:
             if name.lower() in present and name.lower() not in self.theirs
         }
 
-    def _clear(self) -> None:
+    def _clear(self) -> dict[str, Any]:
         """Drop the views, triggers and indexes that an earlier run made, but not when a person edited one of them."""
         present = catalogue(self.connection)
         was = {name.lower(): sql for name, sql in self.before.get("objects", {}).items()}
@@ -81,10 +41,11 @@ class Work:
         if stay:
             self.kept.append(f"{' and '.join(f'the {t.type} {t.name}' for t in stay)} was edited, so it stays.")
             self.theirs = {t.name.lower() for t in (*ours, *stay) if t.type != "table" or t.virtual}
-            return
+            return {}
         for thing in reversed(ours):
             if thing.type != "table" or thing.virtual:
                 self.connection.execute(f"DROP {thing.type} {quote(thing.name)}")
+        return {}
 
     def _execute(self, statement: str, done: list[str]) -> None:
         made = created(statement)
@@ -104,22 +65,17 @@ class Work:
         self.connection.execute(statement)
         self.made.add(name.lower())
 
-    def _fill(self, statement: str, done: list[str]) -> None:
-        """Run a statement about rows, unless it ran before and its table is still the one it filled."""
-        mark, table = digest(statement)[:12], filled(statement)
-        fresh = table.lower() in self.made
-        if not fresh and (mark in done or (self.payload.get("once") and self.before)):
-            return
-        if mark not in done:
-            done.append(mark)
+    def _is_new(self, table: str) -> bool:
+        return table.lower() in self.made
+
+    def _put(self, statement: str, table: str) -> str:
         try:
             cursor = self.connection.execute(statement)
         except sqlite3.IntegrityError as error:
-            # Rules that a person's own rows kept alive may forbid a row of ours; the system works without it.
-            self.left.append(f"A row for {table} was left out: {error}.")
-            return
+            return str(error)
         if cursor.rowcount == 1 and cursor.lastrowid is not None and statement.startswith("INSERT"):
             self._record(table, cursor.lastrowid)
+        return ""
 
     def _record(self, table: str, rowid: int) -> None:
         thing = catalogue(self.connection).get(table.lower())

@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 POLL = 0.1  # seconds between looks at `cancelled` while waiting: a stop is heeded well within a second
 ANNOUNCE = 1.0  # seconds: shorter waits are not worth a word
+
+
+Outcome = Literal["done", "limited", "failed", "refused", "lost", "unreached"]
 
 
 class Cancelled(Exception):
@@ -40,6 +43,21 @@ class RealTime:
         time.sleep(seconds)
 
 
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What became of one request to a vendor, after so many `seconds` on the desk's clock.
+
+    limited: the vendor asked to wait. failed: its own trouble, or an answer that cannot be read. lost: it left and no
+    answer came. unreached: it never left. `again`: an earlier try of the same call did not go well.
+    """
+
+    vendor: str
+    outcome: Outcome
+    seconds: float
+    reads: bool
+    again: bool
+
+
 def _never() -> bool:
     return False
 
@@ -48,13 +66,21 @@ def _silent(why: str, seconds: float) -> None:
     """Tell nobody."""
 
 
+def _uncounted(met: Met) -> None:
+    """Count nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`cancelled` tells whether to stop; `waiting(why, seconds)` hears of every wait that a person would notice."""
+    """`cancelled` tells whether to stop; `waiting(why, seconds)` hears of every wait that a person would notice.
+
+    `met` hears what became of every request, on the thread that sent it; it must be quick and never raise.
+    """
 
     cancelled: Callable[[], bool] = _never
     waiting: Callable[[str, float], None] = _silent
     time: Time = field(default_factory=RealTime)
+    met: Callable[[Met], None] = _uncounted
 
     def check(self) -> None:
         """Raise `Cancelled` once the person wants to stop."""

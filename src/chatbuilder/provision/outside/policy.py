@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from chatbuilder.errors import ChatbuilderError, RefusedError, UnavailableError
 from chatbuilder.provision.outside.calls import Answer, Call, NoAnswer, NotSent, Transport
-from chatbuilder.provision.outside.desk import Desk
+from chatbuilder.provision.outside.desk import Desk, Met, Outcome
 from chatbuilder.provision.outside.limits import Pacer
 
 Found = TypeVar("Found")
@@ -38,6 +38,7 @@ class Verdict:
 
 
 DONE = Verdict("done")
+_OUTCOMES: Mapping[str, Outcome] = {"done": "done", "again": "limited", "doubt": "failed", "refused": "refused"}
 Judge = Callable[[Call, Answer], Verdict]
 
 
@@ -77,18 +78,19 @@ class Policy:
         """Return the policy of the calls before anything is made: who is there is told soon, and who is not, too."""
         return replace(self, patience=FIRST_PATIENCE, tries=FIRST_TRIES)
 
-    def send(self, call: Call) -> Answer:
-        """Return the answer to a call once the vendor has taken it."""
+    def send(self, call: Call, again: bool = False) -> Answer:
+        """Return the answer to a call once the vendor has taken it; `again`: an earlier try of it was in doubt."""
         tries = 0
         while True:
             try:
-                answer = self._sent(call)
+                answer, seconds = self._sent(call, again=again or tries > 0)
             except NoAnswer as lost:
                 if not call.safe:
                     raise InDoubt(call, str(lost), late=lost.late) from None
                 verdict = Verdict("doubt", f"{self.vendor} did not answer")
             else:
                 verdict = self.judge(call, answer)
+                self._met(call, _OUTCOMES[verdict.kind], seconds, again=again or tries > 0)
                 if verdict.kind == "done":
                     return answer
                 if verdict.kind == "refused":
@@ -109,7 +111,7 @@ class Policy:
         why = ""
         for tries in range(1, self.tries + 1):
             try:
-                return self.send(call)
+                return self.send(call, tries > 1)
             except InDoubt as doubt:
                 why = doubt.why
                 if (found := self._look(find, doubt)) is not None:
@@ -132,17 +134,29 @@ class Policy:
             hint="mend the cause and run it again: it goes on from here.",
         )  # fmt: skip
 
-    def _sent(self, call: Call) -> Answer:
-        """Send a call as soon as there is a turn and a network."""
+    def _sent(self, call: Call, *, again: bool) -> tuple[Answer, float]:
+        """Send a call as soon as there is a turn and a network; the answer comes with the seconds that it took."""
         since, losses = None, 0
         while True:
             try:
                 with self._pacer_of(call).turn(self.desk, f"{self.vendor} allows no more calls at the moment"):
                     self.desk.check()
-                    return self.transport.send(call)
+                    return self._answered(call, again=again)
             except NotSent as lost:
                 losses += 1
                 since = self._no_network(since, lost, losses)
+
+    def _answered(self, call: Call, *, again: bool) -> tuple[Answer, float]:
+        begin = self.desk.time.now()
+        try:
+            return self.transport.send(call), self.desk.time.now() - begin
+        except (NotSent, NoAnswer, ChatbuilderError) as error:  # the last: the vendor's sign-in said no
+            kinds: Mapping[type[Exception], Outcome] = {NotSent: "unreached", NoAnswer: "lost"}
+            self._met(call, kinds.get(type(error), "refused"), self.desk.time.now() - begin, again=again)
+            raise
+
+    def _met(self, call: Call, outcome: Outcome, seconds: float, *, again: bool) -> None:
+        self.desk.met(Met(self.vendor, outcome, seconds, call.reads, again))
 
     def _look(self, find: Callable[[InDoubt], Found | None], doubt: InDoubt) -> Found | None:
         for seconds in SETTLE_LATE if doubt.late else SETTLE:

@@ -128,6 +128,7 @@ class PostgresProvisioner:
             (
                 f"A first look: psql {shlex.quote(url)} -c 'SELECT * FROM all_sessions'",
                 "Or open it with DBeaver, pgAdmin or NocoDB.",
+                "As a REST API: export the solution and run “sh serve/serve.sh” there.",
             ),
         )  # fmt: skip
 

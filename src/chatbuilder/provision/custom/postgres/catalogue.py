@@ -16,7 +16,6 @@ META = "chatbuilder_meta"
 _NAME = r'"((?:[^"]|"")+)"'
 _CREATED = re.compile(rf"CREATE (TABLE|VIEW|INDEX|FUNCTION|TRIGGER|POLICY) {_NAME}")
 _ADDED = re.compile(rf"ALTER TABLE {_NAME} ADD COLUMN {_NAME}")
-_FILLED = re.compile(rf"(?:INSERT INTO|UPDATE) {_NAME}")
 _SHARED = ("table", "view", "index")  # kinds that take names from one another (“pg_class”)
 
 
@@ -126,9 +125,3 @@ def clashes(planned: set[tuple[str, str]], present: dict[str, Thing], ours: set[
         if key not in ours and ("shared" if thing.kind in _SHARED else thing.kind, thing.name) in wanted
         and thing.kind != "trigger"
     ]  # fmt: skip
-
-
-def filled(statement: str) -> str:
-    """Return the table whose rows one of our statements adds or changes, "" for a statement about no rows."""
-    found = _FILLED.match(statement)
-    return found[1].replace('""', '"') if found else ""

@@ -183,17 +183,26 @@ class PostgresStore:
     def _tell(self, connection: Connection, group: list[Delivery]) -> None:
         keys = [item.key for item in group]
         connection.execute(f'DELETE FROM {quote(_TRANSCRIPTS)} WHERE "source_id" = ANY(%s)', (keys,))
-        rows = [
-            dict(zip(_BLANKS, (item.key, at, *message), strict=True))
-            for item in group
-            for at, message in enumerate(item.data["messages"])
-        ]
+        rows = ((item.key, at, *said) for item in group for at, said in enumerate(item.data["messages"]))
         names = ", ".join(map(quote, _BLANKS))
-        connection.execute(
-            f"INSERT INTO {quote(_TRANSCRIPTS)} ({names}) SELECT {names}"
-            f" FROM json_populate_recordset(NULL::{quote(_TRANSCRIPTS)}, %s::json)",
-            (_text(rows),),
-        )
+        if self._is_guarded(connection):
+            made = [dict(zip(_BLANKS, row, strict=True)) for row in rows]
+            connection.execute(
+                f"INSERT INTO {quote(_TRANSCRIPTS)} ({names}) SELECT {names}"
+                f" FROM json_populate_recordset(NULL::{quote(_TRANSCRIPTS)}, %s::json)",
+                (_text(made),),
+            )
+            return
+        # Reading 45 MB of JSON costs the server three times as much as COPY does.
+        with connection.cursor().copy(f"COPY {quote(_TRANSCRIPTS)} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def _is_guarded(self, connection: Connection) -> bool:
+        """Tell whether row security looks at each transcript that this person adds: then COPY is refused."""
+        query = "SELECT row_security_active(to_regclass(%s))"
+        row = connection.execute(query, (quote(_TRANSCRIPTS),)).fetchone()
+        return bool(row and row[0])
 
     # rows of other tables
 

@@ -15,53 +15,22 @@ from typing import Any
 from psycopg import errors
 
 from chatbuilder.provision.base import Skipped
-from chatbuilder.provision.custom.database import definitions, moves_due, quote
-from chatbuilder.provision.custom.meta import digest
-from chatbuilder.provision.custom.postgres.catalogue import Thing, catalogue, columns, created, filled
+from chatbuilder.provision.custom.database import definitions, filled, quote
+from chatbuilder.provision.custom.postgres.catalogue import Thing, catalogue, columns, created
+from chatbuilder.provision.custom.postgres.rights import rights
 from chatbuilder.provision.custom.postgres.server import Connection
+from chatbuilder.provision.custom.work import StepWork
 
 Refused = (errors.IntegrityError, errors.DataError)
 _RULES = (" DEFAULT ", " CHECK (", " REFERENCES ")
 
 
 @dataclass
-class Work:
-    """One step under way. `before` is what an earlier run remembered of it, {} when this is the first time."""
+class Work(StepWork[Connection]):
+    """One step under way in PostgreSQL. `stuck` is what could not be dropped, because something needs it."""
 
-    connection: Connection
-    payload: Mapping[str, Any]
-    before: Mapping[str, Any]
-    kept: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-    theirs: set[str] = field(default_factory=set)
     stuck: set[str] = field(default_factory=set)
-    edited: set[str] = field(default_factory=set)
-    made: set[str] = field(default_factory=set)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    tables: dict[str, dict[str, str]] = field(default_factory=dict)
-    design: dict[str, list[str]] = field(default_factory=dict)
-
-    def run(self) -> dict[str, Any]:
-        """Do the step and return what to remember of it.
-
-        `kept` says that the whole of it stays as a person made it, `left` what could not be changed. Raises `Skipped`
-        for roles that only an administrator may make.
-        """
-        self.rows += self.before.get("rows", [])
-        roles = self._roles()
-        if self.before:
-            self._clear()
-        moves = moves_due(self.payload, self.before)
-        done = list(self.before.get("ran", []))
-        for statement in self.payload["statements"]:
-            self._execute(statement, done)
-        for move in moves:
-            self._move(move)
-        found: dict[str, Any] = {"objects": self._objects(), "ran": done, "rows": self.rows}
-        found |= {"tables": self.tables, "design": self.design} if self.tables else {}
-        found |= {"roles": roles, "team": list(self.payload["roles"])} if "roles" in self.payload else {}
-        found |= {"left": " ".join(self.left)} if self.left else {}
-        return found | ({"kept": " ".join(self.kept), "theirs": sorted(self.theirs)} if self.kept else {})
+    rights: list[tuple[str, str]] = field(default_factory=list)
 
     def _objects(self) -> dict[str, str]:
         """Return the definitions of what the step made; of a table that a person edited, as it was before."""
@@ -90,8 +59,14 @@ class Work:
             )
         return [*missing, *(name for name in self.before.get("roles", ()) if name in there)]
 
-    def _clear(self) -> None:
+    def _clear(self) -> dict[str, Any]:
         """Drop the views, functions and triggers that an earlier run made, but not when a person edited one of them."""
+        roles = self._roles()
+        if self.before:
+            self._drop()
+        return {"roles": roles, "team": list(self.payload["roles"])} if "roles" in self.payload else {}
+
+    def _drop(self) -> None:
         present, was = catalogue(self.connection), self.before.get("objects", {})
         ours = [present[key] for key in was if key in present]
         changed = {thing.key for thing in ours if thing.definition != was[thing.key]}
@@ -103,6 +78,7 @@ class Work:
             self.kept.append(f"{' and '.join(f'the {thing.key}' for thing in stay)} was edited, so it stays.")
             self.theirs = {thing.key for thing in (*free, *stay)}
             return
+        self.rights = rights(self.connection, free)
         try:
             with self._trial():
                 for thing in reversed(free):
@@ -149,25 +125,31 @@ class Work:
         elif not (statement.startswith("DROP POLICY") and self.theirs | self.stuck):
             self.connection.execute(statement)
 
-    def _fill(self, statement: str, done: list[str]) -> None:
-        """Run a statement about rows, unless it ran before and its table is still the one it filled."""
-        mark, table = digest(statement)[:12], filled(statement)
-        fresh = f"table {table}" in self.made
-        if not fresh and (mark in done or (self.payload.get("once") and self.before)):
-            return
-        if mark not in done:
-            done.append(mark)
+    def _is_new(self, table: str) -> bool:
+        return f"table {table}" in self.made
+
+    def _put(self, statement: str, table: str) -> str:
         if not statement.startswith("INSERT") or "system" in self.payload:
             self.connection.execute(statement)
-            return
+            return ""
         try:
             with self._trial():
                 rows = self._insert(statement, table)
         except Refused as error:
-            # Rules that a person's own rows kept alive may forbid a row of ours; the system works without it.
-            self.left.append(f"A row for {table} was left out: {error.diag.message_primary}.")
-            return
+            return error.diag.message_primary or type(error).__name__
         self.rows += [{"table": table, "values": values} for values in rows]
+        return ""
+
+    def _settle(self) -> None:
+        """Give what was made anew the rights, owner and comment that people had given it."""
+        for key, statement in self.rights:
+            if key not in self.made:
+                continue
+            try:
+                with self._trial():
+                    self.connection.execute(statement)
+            except errors.ProgrammingError as error:
+                self.left.append(f"The {key} was made anew, without “{statement}”: {error.diag.message_primary}.")
 
     def _insert(self, statement: str, table: str) -> list[dict[str, Any]]:
         """Run an INSERT; return the rows that it added, without those that it found and changed (xmax is set)."""
