@@ -23,7 +23,7 @@ from chatbuilder.paths import locate, typed
 from chatbuilder.pipeline import plugins
 from chatbuilder.pipeline.reading import Batch, FarReading, Fields, Order, Size, far
 
-BATCH_CHATS, BATCH_TEXT = 500, 8_000_000  # chats, characters that are written at once
+BATCH_CHATS, BATCH_TEXT = 60, 1_000_000  # chats, characters that are written at once
 SHOWN = 1_000  # problems in a report
 OFTEN = 0.3  # seconds after which what was read is written and told, however little it is
 _FILES = 200_000  # looked at for the time of a folder
