@@ -1,7 +1,8 @@
 """The library: writing chats with full-text search, and searching 200,000 messages.
 
 Import is compared with what SQLite itself takes: a bare `executemany` of the same rows without any search, and the same
-with FTS5 as its manual has it (external content, `rebuild` after the insert).
+with FTS5 as its manual has it (external content, `rebuild` after the insert). The second compared with the first is the
+floor: nothing that keeps this text in FTS5 is faster, so a library with search cannot be either.
 """
 
 from __future__ import annotations
@@ -71,13 +72,18 @@ def _writing(folder: Path, items: list[Incoming]) -> Iterator[Figure]:
     def place() -> Path:
         return folder / f"{next(names)}.db"
 
-    for name, plain, goal in (
-        ("library with search / executemany", lambda: _plain(place(), items, indexed=False), 2.0),
-        ("library with search / executemany + FTS5 rebuild", lambda: _plain(place(), items, indexed=True), 1.5),
+    bare, indexed = (lambda kind=kind: _plain(place(), items, indexed=kind) for kind in (False, True))
+    rows = f"{LONG * EACH:,} messages, {sizes / 1e6:.0f} MB of text"
+    whole, plain, floor = pair(indexed, bare, ROUNDS)
+    print(
+        f"      floor: executemany + FTS5 rebuild / executemany {floor:>7.2f}x   {whole:.2f} s to {plain:.2f} s, {rows}"
+    )
+    for name, other, goal in (
+        ("library with search / executemany", bare, 2.0),
+        ("library with search / executemany + FTS5 rebuild", indexed, 1.5),
     ):
-        ours, theirs, ratio = pair(lambda: _store(place(), items), plain, ROUNDS)
-        detail = f"{ours:.2f} s to {theirs:.2f} s, {LONG * EACH:,} messages, {sizes / 1e6:.0f} MB of text"
-        yield Figure(name, ratio, goal, detail)
+        ours, theirs, ratio = pair(lambda: _store(place(), items), other, ROUNDS)
+        yield Figure(name, ratio, goal, f"{ours:.2f} s to {theirs:.2f} s, {rows}")
 
 
 def _store(place: Path, items: list[Incoming]) -> float:

@@ -268,7 +268,7 @@ def test_a_page_that_came_since_a_run_was_killed_keeps_its_title(tmp_path, monke
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("chatbuilder.provision.notes._write_whole", dies)
+        patch.setattr("chatbuilder.provision.notes._write_all", dies)
         with pytest.raises(KeyboardInterrupt):
             place.sync()
     mine = place.file / "pages" / "mine.md"

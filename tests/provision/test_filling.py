@@ -34,9 +34,10 @@ def vault(tmp_path):
     return tmp_path / "vault"
 
 
-@pytest.fixture
-def store(vault):
+@pytest.fixture(params=[True, False], ids=["no name before", "a name before"])
+def store(vault, request):
     with closing(NotesStore(vault, "Chats/Sessions", source_id)) as found:
+        found._unnamed = found._unnamed and request.param
         found.check()
         yield found
 
@@ -84,7 +85,7 @@ def test_what_a_loss_of_power_left_empty_is_filled(store, vault):
 
 
 def test_without_hard_links(store, vault, monkeypatch):
-    def none(*given):
+    def none(*given, **more):
         raise OSError(errno.EOPNOTSUPP, "no links here")
 
     monkeypatch.setattr(os, "link", none)
@@ -95,12 +96,31 @@ def test_without_hard_links(store, vault, monkeypatch):
     assert sorted(p.name for p in (vault / "Chats" / "Sessions").iterdir()) == ["Title (2).md", "Title.md"]
 
 
+def test_a_note_has_no_name_until_it_is_whole(store, vault, monkeypatch):
+    """Killed while it is written: what is there under the name of a note is whole, or nothing."""
+    sessions, seen = vault / "Chats" / "Sessions", []
+    write = notes._write_all
+
+    def watched(handle, data):
+        write(handle, data[: len(data) // 2])
+        seen.append([path.name for path in sessions.glob("*.md")])
+        write(handle, data[len(data) // 2 :])
+
+    monkeypatch.setattr(notes, "_write_all", watched)
+    written = store.write([new("s:a", store.reserve(PLACE)), new("s:b", store.reserve(PLACE))])
+    assert [item.remote for item in written] == ["Chats/Sessions/Title.md", "Chats/Sessions/Title (2).md"]
+    assert seen == [[], ["Title.md"]]
+    assert [(vault / item.remote).read_text("utf-8") for item in written] == [note("s:a"), note("s:b")]
+    assert len(list(sessions.iterdir())) == 2
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES])
 def test_a_disk_that_gives_up(store, vault, monkeypatch, code):
     def no_room(*given):
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(notes, "place_new", no_room)
+    monkeypatch.setattr(notes, "_link_whole", no_room)
     if code == errno.ENOSPC:
         with pytest.raises(RefusedError):
             store.write([new("s:a", store.reserve(PLACE))])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from chatbuilder import __version__
-from chatbuilder.chats import ChatSession, Part
+from chatbuilder.chats import ChatSession, Part, tally
 from chatbuilder.clock import Clock, iso, utc_now
 from chatbuilder.library.chats_schema import SHIFT
 from chatbuilder.library.database import FAULTS, explained, open_library, transaction
@@ -51,7 +51,7 @@ class Standing(NamedTuple):
     def of(cls, session: ChatSession, exported: float) -> Standing:
         """Return where a session from an export of that time (seconds since 1970) stands."""
         activity = seconds(session.last_activity)
-        size = sum(message.is_prompt or message.is_answer for message in session.active_path())
+        size = sum(tally(session.messages)[:2])
         return cls(UNKNOWN if activity is None else activity, size, exported, READER, session.content_hash())
 
     def replaces(self, known: Standing) -> bool:
@@ -72,6 +72,45 @@ class Incoming(NamedTuple):
 
     session: ChatSession
     exported: float
+
+    @property
+    def source(self) -> str:
+        """Where the chat comes from."""
+        return self.session.source
+
+
+class Content(NamedTuple):
+    """What is kept of a chat: most columns of its row, its messages without their ids, and what is searched."""
+
+    values: tuple[Any, ...]
+    rows: list[tuple[Any, ...]]
+    words: tuple[str, str, str]
+
+    @classmethod
+    def of(cls, session: ChatSession) -> Content:
+        """Return what is kept of a session."""
+        rows = _rows(session)
+        return cls(_values(session), rows, _words(session.title, ((row[0], row[1], row[2]) for row in rows)))
+
+
+class Ready(NamedTuple):
+    """A chat on its way in with all that can be worked out without the library.
+
+    `content` is None where the library was seen to have this state or a newer one: it never goes back behind that.
+    """
+
+    source: str
+    source_id: str
+    standing: Standing
+    content: Content | None
+
+    @classmethod
+    def of(cls, session: ChatSession, exported: float, known: Known | None) -> Ready:
+        """Return a session made ready, as far as the library has to be told of it."""
+        standing = Standing.of(session, exported)
+        row = known.row(session.source, session.source_id) if known else None
+        there = row is not None and not standing.replaces(Standing(*row[1:6]))
+        return cls(session.source, session.source_id, standing, None if there else Content.of(session))
 
 
 @contextmanager
@@ -119,9 +158,9 @@ class Preview:
             "CREATE TABLE seen (key TEXT PRIMARY KEY, activity, size, exported, reader, hash) WITHOUT ROWID"
         )
 
-    def write(self, batch: Sequence[Incoming]) -> list[Verdict]:
+    def write(self, batch: Sequence[Incoming | Ready]) -> list[Verdict]:
         """Return what would become of each chat."""
-        return [self._judge(item.session, Standing.of(*item)) for item in batch]
+        return [self._judge(item.session, Standing.of(*item)) for item in batch if isinstance(item, Incoming)]
 
     def _judge(self, session: ChatSession, standing: Standing) -> Verdict:
         query = "SELECT activity, size, exported, reader, hash FROM seen WHERE key = ?"
@@ -151,43 +190,47 @@ class ChatStore:
         self._known = Known(connection)
         self._clock = clock
 
-    def write(self, batch: Sequence[Incoming]) -> list[Verdict]:
+    def write(self, batch: Sequence[Incoming | Ready]) -> list[Verdict]:
         """Take chats in, in this order, and return what became of each.
 
         A chat that the person deleted here stays deleted, and counts as unchanged.
         """
-        incoming = [(item.session, Standing.of(*item)) for item in batch]  # worked out before the lock is taken
+        # Worked out before the lock is taken.
+        incoming = [(item, item.standing if isinstance(item, Ready) else Standing.of(*item)) for item in batch]
         now = iso(self._clock())
         with transaction(self._db):
-            return [self._put(session, standing, now) for session, standing in incoming]
+            return [self._put(item, standing, now) for item, standing in incoming]
 
-    def _put(self, session: ChatSession, standing: Standing, now: str) -> Verdict:
-        known = self._known.row(session.source, session.source_id)
-        if known is None:
-            if self._known.deleted(session.source, session.source_id):
-                return "unchanged"
-            row = (session.source, session.source_id, *_values(session, standing, now))
-            self._fill(int(self._db.execute(_INSERT, row).fetchone()[0]), session)
-            return "imported"
-        chat = int(known["id"])
-        if not standing.replaces(Standing(*known[1:6])):
+    def _put(self, item: Incoming | Ready, standing: Standing, now: str) -> Verdict:
+        source, source_id = item[:2] if isinstance(item, Ready) else (item.source, item.session.source_id)
+        known = self._known.row(source, source_id)
+        if known is None and self._known.deleted(source, source_id):
+            return "unchanged"
+        if known is not None and not standing.replaces(Standing(*known[1:6])):
             if standing.hash == known["hash"] and standing[2:4] > (known["exported"], known["reader"]):
                 # The same state was still there in a later export.
-                self._db.execute("UPDATE chats SET exported = ?, reader = ? WHERE id = ?", (*standing[2:4], chat))
+                query = "UPDATE chats SET exported = ?, reader = ? WHERE id = ?"
+                self._db.execute(query, (*standing[2:4], known["id"]))
             return "unchanged"
+        content = item.content if isinstance(item, Ready) else Content.of(item.session)
+        if content is None:
+            return "unchanged"
+        values = (*content.values, standing.hash, standing.exported, standing.reader)
+        if known is None:
+            row = (source, source_id, *values, now, now)
+            self._fill(int(self._db.execute(_INSERT, row).fetchone()[0]), content)
+            return "imported"
+        chat = int(known["id"])
         self._empty(chat, known["title"])
-        *values, changed = _values(session, standing, now)
-        self._db.execute(_UPDATE, (*values[:-1], changed, chat))
-        self._fill(chat, session)
+        self._db.execute(_UPDATE, (*values, now, chat))
+        self._fill(chat, content)
         return "updated"
 
-    def _fill(self, chat: int, session: ChatSession) -> None:
-        rows = _rows(chat, session)
-        self._db.executemany(_MESSAGE, rows)
-        self._db.execute(
-            "INSERT INTO search (rowid, title, prompts, answers) VALUES (?, ?, ?, ?)",
-            (chat, *_words(session.title, ((row[1], row[2], row[3]) for row in rows))),
-        )
+    def _fill(self, chat: int, content: Content) -> None:
+        first = chat << SHIFT
+        self._db.executemany(_MESSAGE, ((first | at, *row) for at, row in enumerate(content.rows)))
+        query = "INSERT INTO search (rowid, title, prompts, answers) VALUES (?, ?, ?, ?)"
+        self._db.execute(query, (chat, *content.words))
 
     def _empty(self, chat: int, title: str | None) -> None:
         span = (chat << SHIFT, (chat + 1) << SHIFT)
@@ -229,22 +272,21 @@ class ChatStore:
         return sum(count for _, count in found)
 
 
-def _values(session: ChatSession, standing: Standing, now: str) -> tuple[Any, ...]:
+def _values(session: ChatSession) -> tuple[Any, ...]:
     return (
         session.title, seconds(session.started), seconds(session.last_activity), session.model, session.project_id,
         session.project, session.url, session.command, session.account, session.summary, _json(session.tags),
         session.archived, session.starred, session.mode, session.branches, _json(session.derived),
-        _json(session.models), session.human, session.answers, len(session.messages),
-        standing.hash, standing.exported, standing.reader, now, now,
+        _json(session.models), *tally(session.messages)[:2], len(session.messages),
     )  # fmt: skip
 
 
-def _rows(chat: int, session: ChatSession) -> list[tuple[Any, ...]]:
+def _rows(session: ChatSession) -> list[tuple[Any, ...]]:
     places = {message.id: at for at, message in enumerate(session.messages) if message.id is not None}
     return [
-        (chat << SHIFT | at, m.role, *_stored(m.parts), seconds(m.time), m.model, m.active, m.id,
-         place if m.parent and (place := places.get(m.parent, at)) < at else m.parent)
-        for at, m in enumerate(session.messages)
+        (role, *_stored(parts), time.timestamp() if time else None, model, active, own,
+         place if parent and (place := places.get(parent, at)) < at else parent)
+        for at, (own, parent, role, parts, time, model, active) in enumerate(session.messages)
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from chatbuilder.chats import ChatSession
@@ -112,13 +113,26 @@ class Placements:
                 yield Standing(row["id"], row["source"], row["source_id"], row["hash"], row["project"], place)
             last = page[-1]["id"]
 
+    @property
+    def library(self) -> Path:
+        """The file of the library."""
+        return Path(self._db.execute("PRAGMA database_list").fetchone()["file"])
+
     def load(self, chat: int) -> ChatSession:
-        """Return a whole chat."""
+        """Return a whole chat. Raises `LookupError` for one that was deleted since."""
+        found = self.find_chat(chat)
+        if found is None:
+            raise LookupError(f"the library has no chat {chat}")
+        return found
+
+    def find_chat(self, chat: int) -> ChatSession | None:
+        """Return a whole chat; None for one that was deleted since."""
         query = (
             "SELECT c.*, p.name AS given FROM chats c LEFT JOIN project_names p USING (source, project_id)"
             " WHERE c.id = ?"
         )
-        return session_of(self._db, self._db.execute(query, (chat,)).fetchone())
+        row = self._db.execute(query, (chat,)).fetchone()
+        return session_of(self._db, row) if row is not None else None
 
     def find(self, source: str, source_id: str) -> Placement | None:
         """Return one placement."""

@@ -16,6 +16,9 @@ EPOCH, _FAR = datetime(1970, 1, 1, tzinfo=UTC), 2e9
 WORDS: tuple[Kind, ...] = ("typed", "answer")
 """The kinds of parts that are what was said."""
 
+_SELECT = (
+    "SELECT source_id, parent, role, kind, body, time, model, active FROM messages WHERE id >= ? AND id < ? ORDER BY id"
+)
 _AS_THEY_ARE = (
     "source", "source_id", "title", "model", "project_id", "url", "command", "account", "summary", "mode", "branches",
 )  # fmt: skip
@@ -82,15 +85,14 @@ def _messages(connection: sqlite3.Connection, chat: int) -> Iterator[Message]:
     ids: list[str | None] = []
     cursor = connection.cursor()
     cursor.row_factory = None  # plain tuples: a large library has hundreds of thousands of messages
-    cursor.execute(
-        "SELECT source_id, parent, role, kind, body, time, model, active FROM messages WHERE id >= ? AND id < ?"
-        " ORDER BY id", (chat << SHIFT, (chat + 1) << SHIFT),
-    )  # fmt: skip
-    for own, parent, role, kind, body, time, model, active in cursor:
+    rows = cursor.execute(_SELECT, (chat << SHIFT, (chat + 1) << SHIFT)).fetchall()
+    for own, parent, role, kind, body, time, model, active in rows:
         ids.append(own)
-        before = ids[parent] if isinstance(parent, int) else parent
+        before = ids[parent] if type(parent) is int else parent
         parts = (_new(Part, (kind, body, None)),) if kind is not None else parts_of(kind, body)
-        yield _new(Message, (own, before, role, parts, moment(time), model, bool(active)))
+        # The usual times the quick way, as in `moment`.
+        at = datetime.fromtimestamp(time, UTC) if time is not None and 0 <= time < _FAR else moment(time)
+        yield _new(Message, (own, before, role, parts, at, model, active == 1))
 
 
 def truth(value: int | None) -> bool | None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain, islice
 from typing import Any
 
-from chatbuilder.errors import InterruptedByUser
 from chatbuilder.generators.common.merging import ABSENT, Cell, Merge, digest, merge
 from chatbuilder.generators.common.rows import TRANSCRIPT, Payload, Row
 from chatbuilder.library.placements import Placement, Placements, Standing
 from chatbuilder.library.systems import System
+from chatbuilder.pipeline import preparing, workers
 from chatbuilder.pipeline.hands import Hands
+from chatbuilder.pipeline.preparing import Draft, Drafting
 from chatbuilder.pipeline.rooms import Room
+from chatbuilder.pipeline.sync_report import SyncProblem, SyncProgress, SyncReport, stopped
 from chatbuilder.provision.rows import Delivery, Found, Outlook, Related, Wanted
 
 BATCH_TEXT = 4_000_000  # characters of transcripts that are written at once
@@ -23,76 +27,30 @@ SHOWN = 200  # problems in a report
 OFTEN = 0.2  # seconds between two words on the progress
 
 
-@dataclass(frozen=True, slots=True)
-class SyncProblem:
-    """A chat whose row was left alone, and why."""
-
-    key: str
-    title: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class SyncProgress:
-    """How far a sync is: chats looked at, of how many, and the rows created and updated so far."""
-
-    done: int
-    total: int
-    created: int
-    updated: int
-
-
-@dataclass(frozen=True, slots=True)
-class SyncWaiting:
-    """Why a sync waits, and for how many seconds: a vendor's limit, no network."""
-
-    why: str
-    seconds: float
-
-
 @dataclass(slots=True)
-class SyncReport:
-    """What a sync did, or with `dry_run` would do.
+class _Job:
+    """One chat whose row has to be looked at: what it should hold, and what is known of where it stands.
 
-    Every chat of the library counts once: created + updated + unchanged + skipped + failed. Skipped are those whose
-    row the person deleted. `requests` counts what was sent or written, or with `dry_run` would be, `bytes` what that
-    holds; `kept` counts values that differ because the person changed them. `unlisted` are assistants that are not
-    among the choices.
+    A new row may have been worked out as a `draft`; else, and where that does not fit, it is worked out by `make`.
     """
 
-    dry_run: bool = False
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    failed: int = 0
-    requests: int = 0
-    seconds: float = 0.0
-    bytes: int = 0
-    kept: int = 0
-    transcripts: int = 0
-    unlisted: dict[str, int] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    problems: list[SyncProblem] = field(default_factory=list)
+    chat: Standing
+    hash: str
+    make: Callable[[Standing], tuple[Row, Mapping[str, Cell]]]
+    draft: Draft | None = None
+    _made: tuple[Row, Mapping[str, Cell]] | None = None
 
     @property
-    def chats(self) -> int:
-        """How many chats were looked at."""
-        return self.created + self.updated + self.unchanged + self.skipped + self.failed
+    def row(self) -> Row:
+        return self._whole()[0]
 
-    def data(self) -> dict[str, Any]:
-        """Return the report as `sync --json` prints it (DESIGN section 6)."""
-        return {**asdict(self), "seconds": round(self.seconds, 3)}
+    @property
+    def cells(self) -> Mapping[str, Cell]:
+        return self._whole()[1]
 
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One chat whose row has to be looked at: what it should hold, and what is known of where it stands."""
-
-    chat: Standing
-    row: Row
-    cells: Mapping[str, Cell]
-    hash: str
+    def _whole(self) -> tuple[Row, Mapping[str, Cell]]:
+        self._made = self._made or self.make(self.chat)
+        return self._made
 
     @property
     def place(self) -> Placement | None:
@@ -101,6 +59,22 @@ class _Job:
     @property
     def name(self) -> tuple[str, str]:
         return self.chat.source, self.chat.source_id
+
+    @property
+    def title(self) -> str:
+        return self.draft.title if self.draft else self.row.title
+
+    @property
+    def source_id(self) -> str:
+        """Return what its row is found by."""
+        return self.draft.source_id if self.draft else _text(self.cells["source_id"])
+
+    @property
+    def size(self) -> int:
+        """Return about how many characters it holds of a transcript."""
+        if self.draft:
+            return self.draft.payload.size if self.draft.said and self.draft.payload else 0
+        return sum(len(message.text) for message in self.row.said or ())
 
     def settled(self) -> bool:
         """Tell whether all of it was written before, so that nobody has to look."""
@@ -112,7 +86,8 @@ class _Job:
         place = None if new else self.place
         known = place.written.get(TRANSCRIPT) if place else None
         facts: dict[str, Any] = {"d": {**({TRANSCRIPT: "|".join(known)} if known else {}), **digests}}
-        told = self.chat.hash if TRANSCRIPT in self.cells else place.facts.get("t") if place else None
+        has = TRANSCRIPT in (self.draft.digests if self.draft else self.cells)
+        told = self.chat.hash if has else place.facts.get("t") if place else None
         return Placement(state, remote, self.hash, facts | ({"t": told} if told else {}))
 
 
@@ -152,18 +127,52 @@ class Run:
                 self._placements.forget()
             self._placements.belong_to(system.mark)
         self._total = self._placements.count()
+        due = self._due(known=known)
         try:
-            for chat in self._placements.chats(known=known):
-                self._look(chat)
-                if len(self._jobs) >= self._room.batch or self._text >= BATCH_TEXT:
-                    self._work()
-                    self._tell()
-                elif time.monotonic() - self._told > OFTEN:
-                    self._tell()
+            for chat in islice(due, preparing.ALONE):
+                self._take(chat)
+            self._work()  # what rows point to is known from here on
+            self._go_on(due)
             self._work()
         finally:
             self._settle()
         self._tell()
+
+    def _go_on(self, due: Iterator[Standing]) -> None:
+        """Take up the rest: new rows are worked out beside this process where that is of use."""
+        drafting = self._drafting() if (chat := next(due, None)) is not None else None
+        rest = chain(() if chat is None else (chat,), due)
+        if drafting is None:
+            for chat in rest:
+                self._take(chat)
+            return
+        with closing(drafting):
+            for chat, draft in drafting.of(rest, self._stop):
+                self._take(chat, draft)
+
+    def _drafting(self) -> Drafting | None:
+        room = self._room
+        if not room.portable or not workers.useful():
+            return None
+        try:
+            library = self._placements.library
+            return Drafting(preparing.Order(library, room.maker, room.dialect, self._transcripts), self._linked)
+        except workers.NotStartedError:
+            return None
+
+    def _take(self, chat: Standing, draft: Draft | None = None) -> None:
+        job = _Job(chat, self._wanted(chat), self._make, draft)
+        self._jobs.append(job)
+        self._text += job.size
+        if len(self._jobs) >= self._room.batch or self._text >= BATCH_TEXT:
+            self._work()
+            self._tell()
+        elif time.monotonic() - self._told > OFTEN:
+            self._tell()
+
+    def _make(self, chat: Standing) -> tuple[Row, Mapping[str, Cell]]:
+        row = self._room.maker.row(self._placements.load(chat.id), transcript=self._transcripts)
+        return row, self._room.dialect.cells(row)
 
     def outlook(self) -> Outlook:
         """Return what was, or would be, written."""
@@ -174,30 +183,35 @@ class Run:
         report = self._report
         self._told = time.monotonic()
         self._hear(SyncProgress(report.chats, self._total, report.created, report.updated))
+        self._stop()
+
+    def _stop(self) -> None:
         if self._hands.cancelled():
             raise stopped()
 
-    def _look(self, chat: Standing) -> None:
-        """Take up a chat unless nothing about it is new."""
-        wanted = sha256("\0".join((self._stamp, chat.hash, chat.project or "")).encode()).hexdigest()[:32]
-        place = chat.placement
-        if place is not None and place.state == "removed":
-            self._report.skipped += 1
-            return
-        told = not self._transcripts or (place is not None and place.facts.get("t") == chat.hash)
-        if place is not None and place.state == "done" and place.hash == wanted and told:
-            self._report.unchanged += 1
-            return
-        row = self._room.maker.row(self._placements.load(chat.id), transcript=self._transcripts)
-        self._jobs.append(_Job(chat, row, self._room.dialect.cells(row), wanted))
-        self._text += sum(len(message.text) for message in row.said or ())
+    def _wanted(self, chat: Standing) -> str:
+        return sha256("\0".join((self._stamp, chat.hash, chat.project or "")).encode()).hexdigest()[:32]
+
+    def _due(self, *, known: bool) -> Iterator[Standing]:
+        """Yield the chats whose rows have to be looked at; those about which nothing is new are counted."""
+        for chat in self._placements.chats(known=known):
+            place = chat.placement
+            told = not self._transcripts or (place is not None and place.facts.get("t") == chat.hash)
+            if place is not None and place.state == "removed":
+                self._report.skipped += 1
+            elif place is not None and place.state == "done" and place.hash == self._wanted(chat) and told:
+                self._report.unchanged += 1
+            else:
+                yield chat
+            if time.monotonic() - self._told > OFTEN:
+                self._tell()
 
     def _work(self) -> None:
         """Write one batch."""
         jobs, self._jobs, self._text = self._jobs, [], 0
         looked = [job for job in jobs if not self._is_settled(job)]
         found = self._find(looked)
-        self._relate([job.row for job, there in zip(looked, found, strict=True) if there is None and _may_be_new(job)])
+        self._relate([job for job, there in zip(looked, found, strict=True) if there is None and _may_be_new(job)])
         writes = [w for job, there in zip(looked, found, strict=True) if (w := self._decide(job, there)) is not None]
         if self._report.dry_run:
             for write in writes:
@@ -217,7 +231,7 @@ class Run:
         return True
 
     def _find(self, jobs: Sequence[_Job]) -> Sequence[Found | str | None]:
-        wanted = [Wanted(_text(job.cells["source_id"]), job.place.remote if job.place else "") for job in jobs]
+        wanted = [Wanted(job.source_id, job.place.remote if job.place else "") for job in jobs]
         return self._hands.do(lambda: self._room.store.find(wanted)) if wanted else []
 
     def _decide(self, job: _Job, there: Found | str | None) -> _Write | None:
@@ -243,12 +257,17 @@ class Run:
             return None
 
     def _new(self, job: _Job) -> _Write:
-        linked = {name: place for name in self._links(job.row) if (place := self._linked.get(name)) is not None}
-        payload = self._room.dialect.new(job.row, job.cells, linked)
+        linked = {name: place for name in self._links(job) if (place := self._linked.get(name)) is not None}
+        draft = job.draft
+        if draft is not None and draft.payload is not None and draft.linked == linked:
+            payload, digests, told = draft.payload, draft.digests, draft.said
+            self._room.maker.unlisted.update(draft.unlisted)
+        else:
+            payload, told = self._room.dialect.new(job.row, job.cells, linked), bool(job.row.said)
+            digests = {name: digest(value) for name, value in job.cells.items()}
         remote = (job.place.remote if job.place else "") or self._room.store.reserve(payload.data)
-        after = job.placed("done", remote, {name: digest(value) for name, value in job.cells.items()}, new=True)
-        delivery = Delivery(_text(job.cells["source_id"]), remote, payload.data)
-        return _Write(job, delivery, payload, after, {}, told=bool(job.row.said))
+        after = job.placed("done", remote, digests, new=True)
+        return _Write(job, Delivery(job.source_id, remote, payload.data), payload, after, {}, told=told)
 
     def _change(self, job: _Job, there: Found, verdict: Merge, before: Mapping[str, str]) -> _Write | None:
         after = job.placed("done", there.remote, verdict.digests)
@@ -258,22 +277,15 @@ class Run:
             self._unsettled.append((*job.name, after))
             return None
         payload = self._room.dialect.change(there.state, job.row, job.cells, verdict.write)
-        delivery = Delivery(_text(job.cells["source_id"]), there.remote, payload.data, there)
+        delivery = Delivery(job.source_id, there.remote, payload.data, there)
         return _Write(job, delivery, payload, after, before, told=TRANSCRIPT in verdict.write)
 
-    def _links(self, row: Row) -> list[tuple[str, str]]:
-        """Return table and title of every row of another table that a new row points to."""
-        fields = self._room.maker.blueprint.sessions.fields
-        return [
-            (f.relation.table, title)
-            for f in fields
-            if f.relation and f.owner == "seed"
-            for title in row.seeds.get(f.key) or ()
-        ]
+    def _links(self, job: _Job) -> Sequence[tuple[str, str]]:
+        return job.draft.links if job.draft else preparing.links_of(self._room.maker, job.row)
 
-    def _relate(self, rows: Sequence[Row]) -> None:
+    def _relate(self, jobs: Sequence[_Job]) -> None:
         """Find where projects and topics stand. A project gets its row once; deleted or renamed, it stays so."""
-        names = dict.fromkeys(name for row in rows for name in self._links(row) if name not in self._linked)
+        names = dict.fromkeys(name for job in jobs for name in self._links(job) if name not in self._linked)
         asked = {name: self._related_item(*name) for name in names}
         if not asked:
             return
@@ -303,7 +315,7 @@ class Run:
     def _fail(self, job: _Job, reason: str) -> None:
         self._report.failed += 1
         if len(self._report.problems) < SHOWN:
-            self._report.problems.append(SyncProblem(job.row.key, job.row.title, reason))
+            self._report.problems.append(SyncProblem(":".join(job.name), job.title, reason))
 
     def _count(self, write: _Write) -> None:
         """Count a row that was, or would be, written."""
@@ -346,14 +358,6 @@ class Run:
             return
         self._room.store.settle()
         self._placements.put(placed)
-
-
-def stopped() -> InterruptedByUser:
-    """Return the error of a sync that somebody stopped."""
-    return InterruptedByUser(
-        "The sync was stopped.", title="Stopped", kept="every row written so far.",
-        hint="sync again to go on; nothing comes twice.",
-    )  # fmt: skip
 
 
 def _may_be_new(job: _Job) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,46 +14,36 @@ from pathlib import Path
 from typing import Any
 
 from chatbuilder import audit
-from chatbuilder.chats import FIELDS, SOURCES, ChatSession, assistant_of
+from chatbuilder.chats import SOURCES, assistant_of
 from chatbuilder.clock import utc_now
 from chatbuilder.errors import ChatbuilderError, InputError, InterruptedByUser
 from chatbuilder.importers import Problem, Reading, discover, open_source
-from chatbuilder.library.chats import ChatStore, Incoming, Preview, Verdict, opened
+from chatbuilder.library.chats import ChatStore, Preview, Verdict, opened
 from chatbuilder.library.imports import KEPT, ImportLog
 from chatbuilder.paths import locate, typed
 from chatbuilder.pipeline import plugins
+from chatbuilder.pipeline.reading import Batch, FarReading, Fields, Order, Size, far
 
-BATCH_CHATS, BATCH_TEXT = 500, 8_000_000  # chats, characters that are written at once
+BATCH_CHATS, BATCH_TEXT = 60, 1_000_000  # chats, characters that are written at once
 SHOWN = 1_000  # problems in a report
 OFTEN = 0.3  # seconds after which what was read is written and told, however little it is
 _FILES = 200_000  # looked at for the time of a folder
 
 
 @dataclass(slots=True)
-class SourceReport:
-    """What one source gave: chats by what became of them, messages by role, and how many chats have each field.
-
-    `filled` are told by the export, `derived` were worked out by a rule.
-    """
+class SourceReport(Fields):
+    """What one source gave: chats by what became of them, messages by role, and how many chats have each field."""
 
     imported: int = 0
     updated: int = 0
     unchanged: int = 0
     quarantined: int = 0
     messages: Counter[str] = field(default_factory=Counter)
-    filled: Counter[str] = field(default_factory=Counter)
-    derived: Counter[str] = field(default_factory=Counter)
 
     @property
     def chats(self) -> int:
         """How many chats could be read."""
         return self.imported + self.updated + self.unchanged
-
-    def look(self, session: ChatSession) -> None:
-        """Count which fields a chat has."""
-        for name in FIELDS:
-            if getattr(session, name) not in (None, (), 0):
-                (self.derived if name in session.derived else self.filled)[name] += 1
 
 
 @dataclass(slots=True)
@@ -166,28 +155,6 @@ def import_chats(
     return report
 
 
-@dataclass(slots=True)
-class _Batch:
-    """What is written at once."""
-
-    chats: list[Incoming] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    text: int = 0
-
-    def add(self, found: ChatSession | Problem, exported: float) -> None:
-        """Take one thing that was read."""
-        if isinstance(found, Problem):
-            self.problems.append(found)
-        else:
-            self.chats.append(Incoming(found, exported))
-            self.text += sum(len(part.text) for message in found.messages for part in message.parts)
-
-    @property
-    def full(self) -> bool:
-        """Whether it is time to write it."""
-        return self.text >= BATCH_TEXT or len(self.chats) + len(self.problems) >= BATCH_CHATS
-
-
 class _Desk:
     """The library, or a preview of it, in a thread of its own: SQLite works while the next chats are read."""
 
@@ -201,11 +168,11 @@ class _Desk:
         if self._log:
             self._run = self._thread.submit(self._log.begin, path).result()
 
-    def write(self, batch: _Batch, room: int) -> Future[list[Verdict]]:
+    def write(self, batch: Batch, room: int) -> Future[list[Verdict]]:
         """Write a batch, and the first `room` of its problems."""
         return self._thread.submit(self._write, batch, room)
 
-    def _write(self, batch: _Batch, room: int) -> list[Verdict]:
+    def _write(self, batch: Batch, room: int) -> list[Verdict]:
         verdicts = self._sink.write(batch.chats)
         if self._log and batch.problems:
             kept = batch.problems[:room]
@@ -237,7 +204,10 @@ def _desk(dry_run: bool) -> Iterator[_Desk]:
 
 
 class _Run:
-    """The import of one path. One thread reads, the other writes the batch before; they never share the library."""
+    """The import of one path: one thread reads, the other writes the batch before, and only that has the library.
+
+    A large export is read in another process. Batches come from there in order, and are written in the same way.
+    """
 
     def __init__(
         self, report: ImportReport, desk: _Desk, path: Path, hear: Hear, cancelled: Callable[[], bool]
@@ -246,14 +216,14 @@ class _Run:
         self._hear, self._cancelled = hear, cancelled
         # A file from a future that does not come would be “the later export” for ever.
         self._exported = min(exported_at(path), utc_now().timestamp())
-        self._batch = _Batch()
-        self._under_way: tuple[_Batch, Future[list[Verdict]]] | None = None
+        self._batch = Batch()
+        self._under_way: tuple[Batch, Future[list[Verdict]]] | None = None
         self._kept = 0
-        self._written = time.monotonic()
 
     def go(self) -> None:
         """Read all of it."""
-        reading = open_source(self._path, more=plugins.shapes())
+        shapes, aside = plugins.shapes(), None if self._report.dry_run else far(self._order())
+        reading = aside or open_source(self._path, more=shapes)
         self._desk.begin(str(self._path.absolute()))
         status = "stopped"
         try:
@@ -267,11 +237,21 @@ class _Run:
             self._count(reading)
             self._desk.end(status, self._told(reading))
 
-    def _read(self, reading: Reading) -> None:
+    def _order(self) -> Order:
+        size = Size(BATCH_CHATS, BATCH_TEXT, OFTEN)
+        return Order(str(self._path.absolute()), self._exported, str(locate().library), size)
+
+    def _read(self, reading: Reading | FarReading) -> None:
         try:
+            if isinstance(reading, FarReading):
+                for batch in reading.batches(self._go_on):
+                    self._batch = batch
+                    self._write()
+                    self._go_on()
+                return
             for found in reading:
                 self._batch.add(found, self._exported)
-                if self._batch.full or time.monotonic() - self._written > OFTEN:
+                if self._batch.full(Size(BATCH_CHATS, BATCH_TEXT, OFTEN)):
                     self._write()
                 self._go_on()
         finally:
@@ -288,8 +268,7 @@ class _Run:
 
     def _write(self) -> None:
         self._settle()
-        self._written = time.monotonic()
-        batch, self._batch = self._batch, _Batch()
+        batch, self._batch = self._batch, Batch()
         if not (batch.chats or batch.problems):
             return
         room = max(0, KEPT - self._kept)
@@ -304,10 +283,10 @@ class _Run:
         report = self._report
         for item, verdict in zip(batch.chats, future.result(), strict=True):
             report.found += 1
-            part = report.source(item.session.source)
-            part.look(item.session)
-            for target in (report, part):
+            for target in (report, report.source(item.source)):
                 setattr(target, verdict, getattr(target, verdict) + 1)
+        for source, fields in batch.fields.items():
+            report.source(source).add(fields)
         self._note(batch.problems)
         progress = (report.found, report.imported, report.updated, report.quarantined)
         self._hear(ImportProgress(str(self._path), *progress))
@@ -323,7 +302,7 @@ class _Run:
         report.problems += problems[:room]
         report.more_problems += len(problems[room:])
 
-    def _count(self, reading: Reading) -> None:
+    def _count(self, reading: Reading | FarReading) -> None:
         for file in reading.files:
             part = self._report.source(file.source)
             part.messages.update(file.messages)
@@ -331,7 +310,7 @@ class _Run:
             self._report.unknown.update(file.unknown)
             self._report.skipped.update(file.skipped)
 
-    def _told(self, reading: Reading) -> dict[str, Any]:
+    def _told(self, reading: Reading | FarReading) -> dict[str, Any]:
         files = ({"where": f.where, "source": f.source, "chats": f.chats} for f in islice(reading.files, 100))
         counts = ("found", "imported", "updated", "unchanged", "quarantined")
         return {**{name: getattr(self._report, name) for name in counts}, "files": list(files)}

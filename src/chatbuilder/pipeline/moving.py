@@ -19,10 +19,10 @@ from chatbuilder.paths import locate
 from chatbuilder.pipeline import browsing
 from chatbuilder.pipeline.designing import check, know
 from chatbuilder.pipeline.evolving import changes
-from chatbuilder.pipeline.filling import SyncReport
 from chatbuilder.pipeline.hands import never
 from chatbuilder.pipeline.provisioning import TargetReport, apply, config_of, inspect_target
 from chatbuilder.pipeline.rooms import require_filled
+from chatbuilder.pipeline.sync_report import SyncReport
 from chatbuilder.pipeline.syncing import Hear, sync
 from chatbuilder.pipeline.targets import system_id, with_target
 from chatbuilder.provision.runner import Event

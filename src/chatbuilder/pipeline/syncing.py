@@ -20,11 +20,12 @@ from chatbuilder.library.placements import Placements
 from chatbuilder.library.systems import Library, System
 from chatbuilder.paths import locate
 from chatbuilder.pipeline import evolving, plugins
-from chatbuilder.pipeline.filling import Run, SyncProblem, SyncProgress, SyncReport, SyncWaiting, stopped
+from chatbuilder.pipeline.filling import Run
 from chatbuilder.pipeline.hands import hands_of, never, usable_target
 from chatbuilder.pipeline.outside import desk_of, is_remote, naming_account
 from chatbuilder.pipeline.provisioning import config_of
 from chatbuilder.pipeline.rooms import Ground, open_room
+from chatbuilder.pipeline.sync_report import SyncProblem, SyncProgress, SyncReport, SyncWaiting, stopped
 from chatbuilder.provision.outside.desk import Cancelled
 from chatbuilder.provision.runner import Event, StepWaiting
 

@@ -7,6 +7,7 @@ own. What a rule cannot tell stays empty.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -199,7 +200,7 @@ class _Facts:
     def __init__(self, chat: ChatSession) -> None:
         self.chat = chat
         self._words: str | None = None
-        self.said = tuple(m for m in chat.messages if m.active and (m.is_prompt or m.is_answer))
+        self.said = tuple(m for m in chat.messages if m.active and _is_said(m))
         self._texts = [m.text for m in self.said]
         self._prompts = [text for m, text in zip(self.said, self._texts, strict=True) if m.role == "human"]
         first = next(filter(None, self._prompts), "")
@@ -227,7 +228,27 @@ class _Facts:
     @property
     def words(self) -> int:
         """Words in prompts and answers: what stands between spaces."""
-        return sum(len(text.split()) for text in self._texts)
+        return sum(map(count_words, self._texts))
+
+
+def _is_said(message: Message) -> bool:
+    """Tell whether it is a prompt or an answer; the usual one, of a single piece of words, sooner than by asking it."""
+    if len(message[3]) == 1 and message[3][0][0] in _USUAL.get(message[2], ()):
+        return True
+    return message.is_prompt or message.is_answer
+
+
+_USUAL = {"human": ("typed",), "assistant": ("answer",)}
+_APART = bytes(32 if chr(code).isspace() and code < 128 else 120 for code in range(256))
+_WIDE = re.compile("[\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")  # spaces beyond ASCII
+
+
+def count_words(text: str) -> int:
+    """Return how many pieces stand between spaces: as many as `split` gives, without making them."""
+    if not text.isascii() and _WIDE.search(text):
+        return len(text.split())
+    plain = text.encode("utf-8", "surrogatepass").translate(_APART)
+    return plain.count(b" x") + plain.startswith(b"x")
 
 
 def _started(length: int) -> Callable[[_Facts], str | None]:

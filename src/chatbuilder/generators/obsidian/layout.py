@@ -110,7 +110,10 @@ def plain_text(field: Field, text: str) -> str:
     if field.key == "tags":
         return tag(text)
     line = text if field.type in ("select", "multi_select", "person") else one_line(text)
-    return _LINK.sub(lambda m: m[0][0] + "\u2060" + m[0][1:], clean(line))
+    line = clean(line)
+    if "[" not in line and "]" not in line:
+        return line
+    return _LINK.sub(lambda m: m[0][0] + "\u2060" + m[0][1:], line)
 
 
 def tag(text: str) -> str:

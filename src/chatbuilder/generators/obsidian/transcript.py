@@ -23,24 +23,24 @@ BEGIN, END = (
     "%% chatbuilder: end of transcript %%",
 )
 _WORDLESS = "\u200b"
+_RISKY = re.compile(r"[<\[%:=$]")  # code without any of these does nothing
 _RISKY_CODE = re.compile(r"(<(?=%)|\[(?=\[)|%(?=%)|:(?=:)|^(?==|\$=))")
-# Everything that would work, outside code blocks, by its first character: one pass over a text of any length. A
-# character set first lets the engine skip plain text; what stands before a mark is then asked with lookbehinds.
+# Everything that would work, outside code blocks: one pass over a text of any length. Each branch begins with its mark,
+# which lets the engine skip plain text; what stands before the mark is then asked with lookbehinds that hold it too.
 _MARK = re.compile(r"""
-[`<\[!\]%:~\#^](?:
-  (?<=`)(?<![\\`]`)(?P<more>`*)(?!`)(?P<code>.+?)(?<!`)`(?P=more)(?!`)   # code between backticks
-| (?<=`)(?<!\\`)                                                          # a stray backtick cannot begin code
-| (?<=<)(?=[a-zA-Z/!?%])
-| (?<=\[)(?:(?=\[)|(?<=\[\[)|(?P<task>)(?=.\](?:\s|$)))
-| (?<=!)(?=\\?\[)
-| (?<=\])(?=\((?!https?://))
-| (?<=%)(?=%)
-| (?<=:)(?=:)
-| (?<=~)(?=~~)
-| (?<=\#)(?<!\#\#)(?P<heading>\#{0,5})(?=[^\S\n])
-| (?<=\#)(?<![\w&\\\#]\#)(?=[^\s\#\\`])(?!\[\[|%%|~~~)                      # a tag
-| (?<=\^)(?<!\S\^)(?=[\w-]+[^\S\n]*$)                                     # the id of a block
-)""", re.VERBOSE | re.MULTILINE)  # fmt: skip
+  `(?<![\\`]`)(`*)(?!`)(.+?)(?<!`)`\1(?!`)   # code between backticks
+| `(?<!\\`)                                   # a stray backtick cannot begin code
+| <(?=[a-zA-Z/!?%])
+| \[(?:(?=\[)|(?<=\[\[)|(?P<task>)(?=.\](?:\s|$)))
+| !(?=\\?\[)
+| \](?=\((?!https?://))
+| %(?=%)
+| :(?=:)
+| ~(?=~~)
+| \#(?<!\#\#)(?P<heading>\#{0,5})(?=[^\S\n])
+| \#(?<![\w&\\\#]\#)(?=[^\s\#\\`])(?!\[\[|%%|~~~)   # a tag
+| \^(?<!\S\^)(?=[\w-]+[^\S\n]*$)            # the id of a block
+""", re.VERBOSE | re.MULTILINE)  # fmt: skip
 _SPELLED = {
     "`": "\\`", "<": "&lt;", "!": f"!{_WORDLESS}", "]": "]\\", "%": "\\%", ":": ":\\", "~": "\\~", "^": "\\^",
 }  # fmt: skip
@@ -54,7 +54,10 @@ def transcript(said: Sequence[Message], assistant: str) -> str:
     parts, name = [], safe(assistant)
     for message in said:
         who = "You" if message.is_prompt else name
-        when = f" · {message.time.astimezone(UTC).isoformat(' ', 'minutes')[:16]}" if message.time else ""
+        time = message.time
+        if time and time.tzinfo is not UTC:
+            time = time.astimezone(UTC)
+        when = f" · {time.isoformat(' ', 'minutes')[:16]}" if time else ""
         parts.append(f"### {who}{when}\n\n{_told(message)}")
     return "\n\n".join(parts)
 
@@ -110,14 +113,16 @@ def _code(lines: Sequence[str], language: str) -> Iterator[str]:
 def _spelled(found: re.Match[str]) -> str:
     """Return what a mark is written as, so that it only shows."""
     mark = found[0]
-    if mark in _SPELLED:
-        return _SPELLED[mark]
+    if simple := _SPELLED.get(mark):
+        return simple
     if mark[0] == "`":
-        ticks, inner = mark[: len(found["more"]) + 1], found["code"]
-        if _RISKY_CODE.search(inner):
-            inner = _RISKY_CODE.sub(lambda risky: risky[1] + _WORDLESS, inner)
+        more, inner = found[1], found[2]
+        if not more and not _RISKY.search(inner):
+            return mark
+        ticks = f"`{more}"
+        inner = _RISKY_CODE.sub(lambda risky: risky[1] + _WORDLESS, inner)
         # Three of them could be taken for a fence where they begin a line.
-        return f"{_WORDLESS if len(ticks) > 2 else ''}{ticks}{inner}{ticks}"
+        return f"{_WORDLESS if more[1:] else ''}{ticks}{inner}{ticks}"
     if mark == "[":
         return "[" if found["task"] is not None and not _begins_item(found.string, found.start()) else "\\["
     if found["heading"] is None:

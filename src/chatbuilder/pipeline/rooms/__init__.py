@@ -40,6 +40,8 @@ class Room:
 
     `batch` rows are found and written at once: more where a vendor is kept busy by several at a time. `gathers` tells
     that rows and projects are only there once the store has settled, which it does after so many rows; 0: at once.
+    `portable` rows may be worked out by copies of `maker` and `dialect` in other processes: neither changes on the way,
+    and no vendor's pace is what takes the time.
     """
 
     maker: RowMaker
@@ -48,6 +50,7 @@ class Room:
     makes: tuple[str, ...] = ("projects",)
     batch: int = field(default_factory=lambda: BATCH)
     gathers: int = 0
+    portable: bool = False
 
 
 def open_room(ground: Ground) -> Room:

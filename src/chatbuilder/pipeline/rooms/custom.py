@@ -22,7 +22,9 @@ def _file(ground: Ground, maker: RowMaker) -> Room:
 
     dialect = Rows(ground.blueprint)
     file = typed(str(ground.config.target.database).removeprefix("sqlite:///")).absolute()
-    return Room(maker, dialect, SqliteRows(file, dialect.columns, TRANSCRIPTS if ground.transcripts else ""))
+    return Room(
+        maker, dialect, SqliteRows(file, dialect.columns, TRANSCRIPTS if ground.transcripts else ""), portable=True
+    )
 
 
 def _server(ground: Ground, maker: RowMaker) -> Room:
@@ -33,4 +35,4 @@ def _server(ground: Ground, maker: RowMaker) -> Room:
 
     dialect, url = PostgresRows(ground.blueprint), str(ground.config.target.database)
     told = postgres_transcripts(ground.blueprint) if ground.transcripts else ()
-    return Room(maker, dialect, PostgresStore(url, passwords.find(url), dialect.columns, told))
+    return Room(maker, dialect, PostgresStore(url, passwords.find(url), dialect.columns, told), portable=True)

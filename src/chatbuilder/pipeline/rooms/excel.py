@@ -24,4 +24,4 @@ def open_room(ground: Ground) -> Room:
     store = WorkbookRows(path, layout, transcripts=ground.transcripts)
     listed = store.rules() if "rules" in dialect.idents else None
     rules = dialect.rules(listed) if listed is not None else None
-    return Room(RowMaker(ground.blueprint, rules), dialect, store, gathers=GATHERED)
+    return Room(RowMaker(ground.blueprint, rules), dialect, store, gathers=GATHERED, portable=True)

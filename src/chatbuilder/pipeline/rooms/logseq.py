@@ -17,4 +17,4 @@ def open_room(ground: Ground) -> Room:
     store = PagesStore(typed(str(ground.config.target.path)).absolute(), dialect)
     page = store.text(dialect.path_of(titles.page("Rules")))
     rules = rules_of(page, ground.blueprint, titles) if page is not None else None
-    return Room(RowMaker(ground.blueprint, rules), dialect, store)
+    return Room(RowMaker(ground.blueprint, rules), dialect, store, portable=True)

@@ -14,4 +14,4 @@ def open_room(ground: Ground) -> Room:
     dialect = Notes(ground.blueprint, ground.config.options.topics)
     store = NotesStore(typed(str(ground.config.target.path)).absolute(), dialect.folder, source_id)
     page = store.text(f"{dialect.root}/Rules.md")
-    return Room(RowMaker(ground.blueprint, rules_of(page) if page else None), dialect, store)
+    return Room(RowMaker(ground.blueprint, rules_of(page) if page else None), dialect, store, portable=True)
