@@ -389,11 +389,7 @@ def _names() -> set[tuple[str, str]]:
         pairs = [(platform, name) for platform, names in data.items() for name in names]
     except (OSError, ValueError, RecursionError, AttributeError, TypeError):
         return set()  # a list that is lost costs names, not tokens
-    return {
-        (platform, name)
-        for platform, name in pairs
-        if isinstance(platform, str) and isinstance(name, str) and (not name or _ACCOUNT.fullmatch(name))
-    }
+    return {(p, n) for p, n in pairs if isinstance(p, str) and isinstance(n, str) and (not n or _ACCOUNT.fullmatch(n))}
 
 
 def _remember(names: set[tuple[str, str]]) -> None:
