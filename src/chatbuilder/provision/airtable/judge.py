@@ -65,7 +65,8 @@ def judge(call: Call, answer: Answer) -> Verdict:
     """Return the verdict on one answer."""
     status, words = answer.status, said(answer)
     if 200 <= status < 300:
-        return DONE if isinstance(answer.data, dict) else Verdict("doubt", "Airtable's answer could not be read")
+        own = isinstance(answer.data, dict) and "error" not in answer.data
+        return DONE if own else Verdict("doubt", "Airtable's answer could not be read")
     if status == 429:
         if "BILLING_LIMIT" in words.type:
             return Verdict("refused", error=_billing(words))

@@ -30,7 +30,8 @@ def judge(call: Call, answer: Answer) -> Verdict:
     """Return what an answer means."""
     status = answer.status
     if 200 <= status < 300:
-        return DONE if isinstance(answer.data, Mapping) else Verdict("doubt", "the answer is not Notion's own")
+        own = isinstance(answer.data, Mapping) and answer.data.get("object") != "error"
+        return DONE if own else Verdict("doubt", "the answer is not Notion's own")
     if status in (429, 529) or (status == 409 and _code(answer) != "row_limit_exceeded"):
         return _later(answer)
     if status >= 500:

@@ -88,7 +88,8 @@ def judge_for(whom: Whom) -> Judge:
     def judge(call: Call, answer: Answer) -> Verdict:
         status, heard = answer.status, said(answer)
         if 200 <= status < 300:
-            return DONE if isinstance(answer.data, dict) else Verdict("doubt", "Google's answer could not be read")
+            own = isinstance(answer.data, dict) and "error" not in answer.data
+            return DONE if own else Verdict("doubt", "Google's answer could not be read")
         if status == 429 or (status == 403 and heard.any(_TOO_MANY)):
             return Verdict("again", "Google allows 60 reads and 60 writes a minute", after=_after(answer, QUOTA_WAIT))
         if status >= 500 or status in (408, 409):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chatbuilder.provision.outside.calls import Answer, Call, NotSent
 from chatbuilder.provision.outside.http import answer_of, lost
 from chatbuilder.provision.sheets.grants import Grant, refused
+
+if TYPE_CHECKING:
+    from requests import Response
 
 SHEETS_URL = "https://sheets.googleapis.com"
 DRIVE_URL = "https://www.googleapis.com"
@@ -31,6 +34,7 @@ class GoogleTransport:
         session = maker(grant.credentials, auth_request=Request(session=self._plain))
         for each in (session, self._plain):
             each.auth = lambda request: request
+        self._plain.hooks["response"].append(_is_an_answer)
         self._client = HTTPClient(grant.credentials, session=session)
         self._client.set_timeout(TIMEOUT)
 
@@ -79,3 +83,15 @@ class GoogleTransport:
             gone = lost(error)
         # The library's error holds the request and with it the token: nothing of it goes on.
         raise gone
+
+
+def _is_an_answer(response: Response, *_: Any, **__: Any) -> None:
+    """Refuse what a portal says in the place of Google's sign-in: google-auth takes any 200 for a token."""
+    from requests.exceptions import RequestException
+
+    try:
+        own = isinstance(response.json(), dict)
+    except ValueError:
+        own = False
+    if response.ok and not own:
+        raise RequestException("not an answer of Google's sign-in")
