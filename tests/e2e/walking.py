@@ -31,7 +31,7 @@ QUESTIONS = {
 # What to press on each step so that it can be left, and what then shows that it was taken.
 ANSWERS: dict[str, tuple[tuple[str, ...], str]] = {
     "platform": (("down",) * 4, "Obsidian"),
-    "priorities": (("space", "down", "space"), "1 Organization  ›  2 Search"),
+    "priorities": (("space", "down", "space"), "2 in order. Organization leads."),
     "features": (("space",), "1 of 8 chosen"),
     "team": ((), "Just me"),
     "review": ((), "Chat Sessions"),
