@@ -101,7 +101,8 @@ class ChatbuilderApp(SessionsDesk):
 
     def on_forward(self) -> None:
         """The next step, unless something is missing or wrong."""
-        wrong = self.state.problems and self.state.session.step in CHECKED
+        # A wrong place is mended on Auto-setup, so it holds nobody up on the way there.
+        wrong = self.state.session.step in CHECKED and not _only_place(self.state.problems)
         self._go(self.state.session if wrong else self.state.session.next())
 
     def on_backward(self) -> None:
@@ -154,14 +155,14 @@ class ChatbuilderApp(SessionsDesk):
         answers, problems = self.state.session.answers, self.state.problems
         if self.state.session.step not in CHECKED[1:]:
             return
-        if self.state.session.step == "solution" and problems and all(place.startswith("target") for place in problems):
+        if self.state.session.step == "solution" and problems and _only_place(problems):
             # Where it will stand changes nothing of what is shown here; it is asked for again at Auto-setup.
             placeless = {key: value for key, value in answers.items() if key != "target"}
             self.work(partial(interactive.work_out, placeless), partial(self._shown_placeless, answers))
         elif not problems:
             job, failed = partial(interactive.work_out, answers), partial(self._not_worked_out, answers)
             self.work(job, partial(self._worked_out, answers), failed)
-        elif not all(place.startswith("target") for place in problems):
+        elif not _only_place(problems):
             self._show(self.state.session.at("review"))
 
     def _worked_out(self, answers: Answers, found: interactive.Work) -> None:
@@ -278,6 +279,10 @@ class ChatbuilderApp(SessionsDesk):
     def defect(self) -> Exception | None:
         """The error that ended the app, if one did; `run` hands it on to be reported without any values."""
         return self._exception
+
+
+def _only_place(problems: Mapping[str, str]) -> bool:
+    return all(key.startswith("target") for key in problems)
 
 
 def _screen(state: State, name: str = "") -> Screen[None]:

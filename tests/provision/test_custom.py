@@ -323,7 +323,7 @@ def test_a_topic_stays_when_it_becomes_a_link_and_back(path):
     connection.execute("UPDATE sessions SET topic_id = (SELECT id FROM topics WHERE name = 'Gardening') WHERE id = 1")
     results = apply(path, simple, results)
     after = connection.execute(query).fetchall()
-    assert after == [(1, None, before[0][2]), *before[1:5], (6, "Coding", "Thesis")]
+    assert after == [(1, None, before[0][2]), *before[1:6], (7, "Coding", "Thesis")]
     apply(path, linked, results)  # what was no choice was still in the link
     assert connection.execute("SELECT count(*) FROM topics WHERE name = 'Gardening'").fetchone() == (1,)
     connection.close()

@@ -155,7 +155,7 @@ class Screen(io.TextIOWrapper):
 def test_what_the_terminal_can_show(monkeypatch, size, encoding, environ, state, words):
     monkeypatch.setattr(sys, "stdin", Screen())
     monkeypatch.setattr(sys, "stdout", Screen(encoding))
-    monkeypatch.setattr(surroundings.shutil, "get_terminal_size", lambda: os.terminal_size(size))
+    monkeypatch.setattr(surroundings.shutil, "get_terminal_size", lambda *_, **__: os.terminal_size(size))
     found = surroundings.terminal(environ)
     assert found.state == state
     assert words in found.text

@@ -216,7 +216,7 @@ def test_show_and_search(package):
 def test_a_filled_template_loads_once_and_bad_lines_are_listed(package):
     path = package.folder / "templates" / "chat-sessions.csv"
     header = lines_of(path)[0]
-    assert "0 added, 5 there already" in package.run("load", str(path))
+    assert "0 added, 6 there already" in package.run("load", str(path))
     row = dict.fromkeys(header, "") | {
         "Title": "'=1+1", "Status": "Completed", "Topic": "Gardening", "Tags": "a; b", "Value": "4", "Source ID": "x:1",
         "Started": "2026-11-01T10:00:00Z", "Auto-filed": "yes",
@@ -226,12 +226,12 @@ def test_a_filled_template_loads_once_and_bad_lines_are_listed(package):
     with path.open("a", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([[r[name] for name in header] for r in (row, wrong, untitled)])
     said = package.run("load", str(path), fails=True)
-    assert "line 8" in said
     assert "line 9" in said
+    assert "line 10" in said
     seen = select(database(package), "SELECT * FROM sessions_overview WHERE source_id LIKE 'x:%'")
     wanted = {"title": "=1+1", "topic": "Gardening", "tags": '["a", "b"]', "value": 4, "auto_filed": 1}
     assert [{key: r[key] for key in wanted} for r in seen] == [wanted]
-    assert "0 added, 6 there already, 2 refused" in package.call("load", str(path)).stdout
+    assert "0 added, 7 there already, 2 refused" in package.call("load", str(path)).stdout
 
 
 def test_a_backup_is_a_whole_database_and_never_overwrites_one(package):
@@ -240,7 +240,7 @@ def test_a_backup_is_a_whole_database_and_never_overwrites_one(package):
     copies = list((package.folder / "backups").iterdir())
     assert len(copies) == 2
     for copy in copies:
-        assert opened(copy).execute("SELECT count(*) FROM sessions").fetchone() == (5,)
+        assert opened(copy).execute("SELECT count(*) FROM sessions").fetchone() == (6,)
 
 
 def test_an_export_has_everything_and_no_formula(package):
@@ -287,7 +287,7 @@ def test_the_calendar_is_one_that_calendars_read(package):
     assert max(len(line) for line in raw.split(b"\r\n")) <= 75
     unfolded = raw.decode("utf-8").replace("\r\n ", "")
     assert f"SUMMARY:a\\, b\\; c\\\\d {'é' * 90}\r\n" in unfolded
-    assert unfolded.count("BEGIN:VEVENT") == unfolded.count("END:VEVENT") == 8
+    assert unfolded.count("BEGIN:VEVENT") == unfolded.count("END:VEVENT") == 9
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
@@ -304,7 +304,7 @@ def test_the_tool_survives_any_name(name, tmp_path):
         csv.writer(file).writerows([header, [values.get(column, "") for column in header]])
     assert "1 added" in made.run("load", "new.csv")
     connection = opened(tmp_path / f"{database_name(config)}.db")
-    query = f"SELECT {column_name(mine.key)} FROM sessions WHERE id = 6"
+    query = f"SELECT {column_name(mine.key)} FROM sessions WHERE id = 7"
     assert connection.execute(query).fetchone() == (quotes,)
 
 

@@ -139,7 +139,7 @@ def test_search_finds_words_phrases_and_scripts_without_spaces(server):
     )
     assert [r["id"] for r in server.rows(name, "SELECT * FROM search_sessions('index')")] == [2]
     assert [r["id"] for r in server.rows(name, "SELECT * FROM search_sessions('\"wrong column\" -bayes')")] == [2]
-    assert [r["id"] for r in server.rows(name, "SELECT * FROM search_sessions('語の')")] == [6]
+    assert [r["id"] for r in server.rows(name, "SELECT * FROM search_sessions('語の')")] == [7]
     server.run(name, "UPDATE sessions SET notes = 'zanzibar' WHERE id = 3; DELETE FROM sessions WHERE id = 2;")
     assert [r["id"] for r in server.rows(name, "SELECT * FROM search_sessions('zanzibar')")] == [3]
     assert server.rows(name, "SELECT * FROM search_sessions('index')") == []
@@ -159,7 +159,7 @@ def test_rules_file_a_new_session_once(server):
         server.run(
             name, "INSERT INTO sessions (title, tags) VALUES ('Python ERROR: how to', '[\"mine\"]'), ('Quiet', '[]');"
         )
-        seen = server.rows(name, "SELECT topic, tags, auto_filed FROM sessions_overview WHERE id > 5 ORDER BY id")
+        seen = server.rows(name, "SELECT topic, tags, auto_filed FROM sessions_overview WHERE id > 6 ORDER BY id")
         assert seen == [
             {"topic": "Coding", "tags": ["mine", "how-to", "bug"], "auto_filed": True},
             {"topic": None, "tags": [], "auto_filed": False},
@@ -172,7 +172,7 @@ def test_rules_file_a_new_session_once(server):
 def test_rules_write_into_notes_when_there_is_no_other_place(server):
     name = database(server, Config(platform="custom", priorities=("automation",), complexity="simple"))
     server.run(name, "INSERT INTO sessions (title, notes) VALUES ('How to fix a bug', NULL), ('How to', 'mine');")
-    assert [r["notes"] for r in server.rows(name, "SELECT notes FROM sessions WHERE id > 5 ORDER BY id")] == [
+    assert [r["notes"] for r in server.rows(name, "SELECT notes FROM sessions WHERE id > 6 ORDER BY id")] == [
         "how-to, bug",
         "mine",
     ]
@@ -186,7 +186,7 @@ def test_jobs_run(server):
     ) == ["Archived|t"]
     assert server.run(name, "SELECT run_retention(), (SELECT count(*) FROM retention_due);") == ["1|1"]
     assert server.run(name, "SELECT run_retention_delete(), (SELECT count(*) FROM sessions);")[0].startswith("1|")
-    assert server.run(name, "SELECT count(*) FROM sessions;") == ["4"]
+    assert server.run(name, "SELECT count(*) FROM sessions;") == ["5"]
     server.run(name, package_of(everything())["sql/postgresql/new-session.sql"])
     assert server.run(name, "SELECT status, notes LIKE '## Question%' FROM sessions WHERE title = 'New session';") == [
         "Completed|t"
@@ -246,4 +246,4 @@ def test_choices_cannot_leave_a_function_body(server, topic):
     config = everything(complexity="simple", options=Options(topics=(topic, "Other")))
     name = database(server, config)
     server.run(name, f"INSERT INTO sessions (title) VALUES ($q${topic}$q$);")
-    assert server.rows(name, "SELECT topic FROM sessions WHERE id = 6") == [{"topic": topic}]
+    assert server.rows(name, "SELECT topic FROM sessions WHERE id = 7") == [{"topic": topic}]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
@@ -35,6 +35,7 @@ def test_what_we_write_is_what_we_read(given_values):
         assert found.value(key) == as_cell(value)
 
 
+@example({"a": ["\xa00"]}, 40, True)  # no space to YAML, though one to Python
 @given(properties, st.sampled_from([40, 80, 4096]), st.booleans())
 def test_what_another_program_writes_is_what_we_read(given_values, width, flow):
     """The same values as a YAML library spells them: folded, quoted in its own way, lists in a row."""

@@ -22,7 +22,7 @@ _SINGLE = re.compile(r"'((?:[^']|'')*)'\s*(#.*)?", re.DOTALL)
 BACK = "\\"
 _BLANK = " \t"  # what YAML takes for white space; Python knows more
 _HEX = re.compile(r"\\x([0-9a-fA-F]{2})")
-_FLOW = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,\[\]{}"']+)\s*(?:,|$)""")
+_FLOW = re.compile(r"""[ \t]*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,\[\]{}"']+)[ \t]*(?:,|$)""")
 
 
 @dataclass(frozen=True, slots=True)
