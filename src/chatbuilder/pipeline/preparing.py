@@ -19,7 +19,7 @@ from chatbuilder.library.chats import opened
 from chatbuilder.library.placements import Placements, Standing
 from chatbuilder.pipeline import workers
 
-ALONE = 1  # rows that are worked out sooner than a process starts
+ALONE = 400  # rows that are worked out sooner than a process starts
 _CHUNK = 25  # chats that are asked for at once
 _AHEAD = 3  # chunks that each process is ahead
 
