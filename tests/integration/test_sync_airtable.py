@@ -266,7 +266,7 @@ def test_calls_time_and_limits_are_told_first(place):
     take_in(*(chat(f"c{n}") for n in range(1200)))
     report = place.sync(dry_run=True)
     words = "\n".join(report.notes)
-    assert f"About {report.requests} calls in 26 seconds" in words
+    assert f"About {report.requests} calls in 25 seconds" in words
     assert "1,000 records a base and allows 1,000 API calls a month" in words
     assert "1200 records more, more than Free holds" in words
     assert place.rows() == {}

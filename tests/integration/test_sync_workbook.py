@@ -207,17 +207,17 @@ def test_a_totals_row_moves_down_and_what_stands_below_stops_rows(opens):
     take_in(*(chat(f"c{n}") for n in range(4)))
     report = place.sync()
     assert (report.created, report.failed) == (2, 2)
-    assert "row 10 holds something of yours" in report.problems[0].reason
+    assert "row 11 holds something of yours" in report.problems[0].reason
     book = load(place.file.read_bytes())
     page, table = place.table(book, "Sessions")
-    assert table.ref.endswith("9")
-    assert table.autoFilter.ref.endswith("8")
-    assert (page["A9"].value, page["F9"].value) == ("Total", "=SUBTOTAL(109,Sessions[Messages])")
-    assert page["B10"].value == "My own note"
-    place.change(lambda book: place.table(book, "Sessions")[0].__setitem__("B10", None))
+    assert table.ref.endswith("10")
+    assert table.autoFilter.ref.endswith("9")
+    assert (page["A10"].value, page["F10"].value) == ("Total", "=SUBTOTAL(109,Sessions[Messages])")
+    assert page["B11"].value == "My own note"
+    place.change(lambda book: place.table(book, "Sessions")[0].__setitem__("B11", None))
     assert place.sync().created == 2
     page, table = place.table(load(place.file.read_bytes()), "Sessions")
-    assert (page["A11"].value, table.ref[-2:]) == ("Total", "11")
+    assert (page["A12"].value, table.ref[-2:]) == ("Total", "12")
 
 
 @pytest.mark.parametrize("lock", ["~$Chats.xlsx", ".~lock.Chats.xlsx#"])

@@ -128,12 +128,14 @@ class Run:
             self._placements.belong_to(system.mark)
         self._total = self._placements.count()
         due = self._due(known=known)
+        alone = preparing.ALONE if self._room.portable and workers.useful() else None
         try:
-            for chat in islice(due, preparing.ALONE):
+            for chat in islice(due, alone):
                 self._take(chat)
             self._work()  # what rows point to is known from here on
-            self._go_on(due)
-            self._work()
+            if alone is not None:
+                self._go_on(due)
+                self._work()
         finally:
             self._settle()
         self._tell()
@@ -151,11 +153,8 @@ class Run:
                 self._take(chat, draft)
 
     def _drafting(self) -> Drafting | None:
-        room = self._room
-        if not room.portable or not workers.useful():
-            return None
+        room, library = self._room, self._placements.library
         try:
-            library = self._placements.library
             return Drafting(preparing.Order(library, room.maker, room.dialect, self._transcripts), self._linked)
         except workers.NotStartedError:
             return None
