@@ -12,9 +12,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 from chatbuilder import cli, pipeline
 from chatbuilder.config import Config
 from chatbuilder.drafts import Draft
+from chatbuilder.pipeline import workers
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -114,3 +117,17 @@ def tree(folder: Path) -> dict[str, bytes]:
         elif not any(place.iterdir()):
             found[f"{name}/"] = b""
     return found
+
+
+def noting_workers(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """The processes that are started from here on to work beside this one, as on a machine with two cores."""
+    started: list[subprocess.Popen[bytes]] = []
+    begin = workers.Worker.__init__
+
+    def noted(self: workers.Worker, *given: Any, **more: Any) -> None:
+        begin(self, *given, **more)
+        started.append(self._process)
+
+    monkeypatch.setattr(workers.Worker, "__init__", noted)
+    monkeypatch.setattr(workers, "cores", lambda: 2)
+    return started

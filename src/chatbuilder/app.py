@@ -101,8 +101,9 @@ class ChatbuilderApp(SessionsDesk):
 
     def on_forward(self) -> None:
         """The next step, unless something is missing or wrong."""
-        # A wrong place is mended on Auto-setup, so it holds nobody up on the way there.
-        wrong = self.state.session.step in CHECKED and not _only_place(self.state.problems)
+        step = self.state.session.step
+        holding = self.state.misanswered if step in ("review", "solution") else self.state.problems
+        wrong = step in CHECKED and holding
         self._go(self.state.session if wrong else self.state.session.next())
 
     def on_backward(self) -> None:
@@ -152,17 +153,17 @@ class ChatbuilderApp(SessionsDesk):
 
     def _work_out(self) -> None:
         """From the Solution on, valid answers become a solution, and others go back to Review."""
-        answers, problems = self.state.session.answers, self.state.problems
+        answers, misanswered = self.state.session.answers, self.state.misanswered
         if self.state.session.step not in CHECKED[1:]:
             return
-        if self.state.session.step == "solution" and problems and _only_place(problems):
+        if self.state.session.step == "solution" and self.state.problems and not misanswered:
             # Where it will stand changes nothing of what is shown here; it is asked for again at Auto-setup.
             placeless = {key: value for key, value in answers.items() if key != "target"}
             self.work(partial(interactive.work_out, placeless), partial(self._shown_placeless, answers))
-        elif not problems:
+        elif not self.state.problems:
             job, failed = partial(interactive.work_out, answers), partial(self._not_worked_out, answers)
             self.work(job, partial(self._worked_out, answers), failed)
-        elif not _only_place(problems):
+        elif misanswered:
             self._show(self.state.session.at("review"))
 
     def _worked_out(self, answers: Answers, found: interactive.Work) -> None:
@@ -279,10 +280,6 @@ class ChatbuilderApp(SessionsDesk):
     def defect(self) -> Exception | None:
         """The error that ended the app, if one did; `run` hands it on to be reported without any values."""
         return self._exception
-
-
-def _only_place(problems: Mapping[str, str]) -> bool:
-    return all(key.startswith("target") for key in problems)
 
 
 def _screen(state: State, name: str = "") -> Screen[None]:

@@ -10,6 +10,7 @@ import pytest
 
 from chatbuilder.errors import ChatbuilderError, InterruptedByUser
 from chatbuilder.pipeline import preparing, workers
+from tests.helpers import noting_workers
 from tests.integration.filling import take_in
 from tests.integration.places import LOCAL, PLACES
 from tests.unit.library.makers import chat
@@ -20,15 +21,7 @@ MANY = 130
 @pytest.fixture
 def beside(monkeypatch):
     """Rows are worked out in two other processes from the third on; returns the processes."""
-    started = []
-    begin = workers.Worker.__init__
-
-    def noted(self, *given, **more):
-        begin(self, *given, **more)
-        started.append(self._process)
-
-    monkeypatch.setattr(workers.Worker, "__init__", noted)
-    monkeypatch.setattr(workers, "cores", lambda: 2)
+    started = noting_workers(monkeypatch)
     monkeypatch.setattr(preparing, "ALONE", 3)
     return started
 

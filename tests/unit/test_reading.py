@@ -15,6 +15,7 @@ from chatbuilder import pipeline
 from chatbuilder.errors import ChatbuilderError, InterruptedByUser
 from chatbuilder.paths import locate
 from chatbuilder.pipeline import importing, reading, workers
+from tests.helpers import noting_workers
 from tests.unit.library.makers import conversation, export
 
 MANY = [conversation(f"c{at}", "Hello 未来", f"word{at}", "Thanks") for at in range(60)]
@@ -23,15 +24,7 @@ MANY = [conversation(f"c{at}", "Hello 未来", f"word{at}", "Thanks") for at in 
 @pytest.fixture
 def beside(monkeypatch):
     """Every export is read in another process, a few chats at a time; returns the processes."""
-    started = []
-    begin = workers.Worker.__init__
-
-    def noted(self, *given, **more):
-        begin(self, *given, **more)
-        started.append(self._process)
-
-    monkeypatch.setattr(workers.Worker, "__init__", noted)
-    monkeypatch.setattr(workers, "cores", lambda: 2)
+    started = noting_workers(monkeypatch)
     monkeypatch.setattr(reading, "LARGE", 0)
     monkeypatch.setattr(importing, "BATCH_CHATS", 7)
     return started

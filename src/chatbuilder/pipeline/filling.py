@@ -67,7 +67,7 @@ class _Job:
     @property
     def source_id(self) -> str:
         """Return what its row is found by."""
-        return self.draft.source_id if self.draft else _text(self.cells["source_id"])
+        return self.draft.source_id if self.draft else preparing.source_id(self.cells)
 
     @property
     def size(self) -> int:
@@ -371,7 +371,3 @@ def _intent(write: _Write) -> Placement:
         facts["d"] = dict(write.before)
     told = place.facts.get("t") if place else None
     return Placement("intent", write.delivery.remote, write.after.hash, facts | ({"t": told} if told else {}))
-
-
-def _text(cell: Cell) -> str:
-    return cell if isinstance(cell, str) else "\0".join(cell)

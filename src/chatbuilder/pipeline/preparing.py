@@ -13,7 +13,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from chatbuilder.generators.common.merging import digest
+from chatbuilder.generators.common.merging import Cell, digest
 from chatbuilder.generators.common.rows import Dialect, Payload, Row, RowMaker
 from chatbuilder.library.chats import opened
 from chatbuilder.library.placements import Placements, Standing
@@ -58,6 +58,12 @@ def links_of(maker: RowMaker, row: Row) -> tuple[tuple[str, str], ...]:
         if field.relation and field.owner == "seed"
         for title in row.seeds.get(field.key) or ()
     )
+
+
+def source_id(cells: Mapping[str, Cell]) -> str:
+    """Return what a row is found by."""
+    cell = cells["source_id"]
+    return cell if isinstance(cell, str) else "\0".join(cell)
 
 
 class Drafting:
@@ -129,6 +135,6 @@ def _draft(order: Order, library: Placements, chat: int, linked: Linked) -> Draf
     known = {name: place for name in links if (place := linked.get(name)) is not None}
     payload = order.dialect.new(row, cells, known) if all(name in linked for name in links) else None
     digests = {name: digest(value) for name, value in cells.items()}
-    source_id = cells["source_id"]
-    text = source_id if isinstance(source_id, str) else "\0".join(source_id)
-    return Draft(row.title, text, links, known, digests, payload, bool(row.said), dict(order.maker.unlisted))
+    return Draft(
+        row.title, source_id(cells), links, known, digests, payload, bool(row.said), dict(order.maker.unlisted)
+    )

@@ -79,9 +79,7 @@ class ReviewScreen(StepScreen):
         """Everything has to be valid before it is designed; what is wrong stands in its place."""
         rows = self._wrong(state)
         wrong = f"Correct the {rows[0].key.split('.')[-1].replace('_', ' ')} first." if rows else ""
-        # A wrong place is asked for on Auto-setup, where it can be mended.
-        others = (text for key, text in state.problems.items() if not key.startswith("target"))
-        return wizard.missing(self.STEP, state.session) or wrong or next(others, "")
+        return wizard.missing(self.STEP, state.session) or wrong or next(iter(state.misanswered.values()), "")
 
     def _wrong(self, state: State) -> list[FormRow]:
         return [row for row in self.query(FormRow) if row.key in state.problems] if self.drawn else []

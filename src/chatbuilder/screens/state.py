@@ -52,3 +52,8 @@ class State:
     systems: tuple[BuiltSystem, ...] = ()
     intake: Intake = field(default_factory=Intake)
     filling: Filling = field(default_factory=Filling)
+
+    @property
+    def misanswered(self) -> Mapping[str, str]:
+        """The problems that are not about the place: that one is mended on Auto-setup, and nothing before needs it."""
+        return {key: text for key, text in self.problems.items() if not key.startswith("target")}
