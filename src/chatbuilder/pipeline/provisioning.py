@@ -22,7 +22,7 @@ from chatbuilder.pipeline.outside import desk_of, for_account, is_remote, naming
 from chatbuilder.pipeline.targets import default_target, open_provisioner, place_of, system_id, with_target
 from chatbuilder.pipeline.tidying import Tidied, tidy_up
 from chatbuilder.provision import crew
-from chatbuilder.provision.base import Preflight, Provisioner, Result
+from chatbuilder.provision.base import Preflight, Provisioner, Result, Sweeping
 from chatbuilder.provision.runner import Event, Outcome, give_up, run, settle, step_of
 from chatbuilder.servers import is_server
 from chatbuilder.solution import Evolution, Plan, Solution
@@ -225,14 +225,15 @@ class Run:
 
     def _sweep(self, journal: Journal) -> tuple[str, ...]:
         """Clear away what calls in doubt made twice, where a platform can tell; this is no reason to fail."""
-        sweep = getattr(self.provisioner, "sweep", None)
-        if sweep is None:
+        if not isinstance(self.provisioner, Sweeping):
             return ()
         told: list[str] = []
         for record in evolving.present(journal.records()).values():
             if record.result is not None and record.result.get("doubted") and record.state == "done":
                 with suppress(ChatbuilderError):
-                    told += self.hands.do(partial(sweep, step_of(record), record.payload, record.result))
+                    told += self.hands.do(
+                        partial(self.provisioner.sweep, step_of(record), record.payload, record.result)
+                    )
         return tuple(told)
 
     def deliver(self, plan: Plan, action: str, positions: Mapping[str, int]) -> Job:

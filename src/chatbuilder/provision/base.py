@@ -141,4 +141,13 @@ class Recovering(Protocol):
         ...
 
 
+@runtime_checkable
+class Sweeping(Protocol):
+    """A provisioner whose calls in doubt may have made a thing twice where only a later look can tell."""
+
+    def sweep(self, step: Step, payload: Mapping[str, Any], result: Result) -> tuple[str, ...]:
+        """Clear away what a call in doubt made a second time and nobody touched; return what to tell of it."""
+        ...
+
+
 Steps = Sequence[Step]
