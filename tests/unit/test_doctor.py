@@ -119,9 +119,9 @@ def test_a_defect_of_before_is_told(home):
 @pytest.mark.parametrize(
     ("moment", "state"),
     [
-        (datetime.now(UTC) + timedelta(seconds=5), "ok"),
-        (datetime(2001, 1, 1, tzinfo=UTC), "problem"),
-        (datetime(2026, 1, 2, tzinfo=UTC), "note"),
+        (lambda: datetime.now(UTC) + timedelta(seconds=5), "ok"),  # a list of cases is made long before it runs
+        (lambda: datetime(2001, 1, 1, tzinfo=UTC), "problem"),
+        (lambda: datetime(2026, 1, 2, tzinfo=UTC), "note"),
     ],
 )
 def test_a_clock_that_is_wrong(home, moment, state):
@@ -130,7 +130,7 @@ def test_a_clock_that_is_wrong(home, moment, state):
     later = datetime(2026, 3, 1, tzinfo=UTC).timestamp() if state == "note" else None
     if later:
         os.utime(locate().library, (later, later))
-    assert surroundings.clock(locate(), lambda: moment).state == state
+    assert surroundings.clock(locate(), moment).state == state
 
 
 class Screen(io.TextIOWrapper):
