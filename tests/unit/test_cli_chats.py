@@ -50,7 +50,7 @@ def test_an_import_reports_to_people_and_to_scripts(run_cli, place):
     assert set(done.data["sources"]) == {"chatgpt"}
     done = run_cli("import", place)
     assert "3 unchanged" in done.out
-    assert "chats" in done.err
+    assert not done.err  # short work needs no word on how far it is
 
 
 def test_bad_chats_make_it_partly_done(run_cli, tmp_path):

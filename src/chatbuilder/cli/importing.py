@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from chatbuilder.chats import FIELDS, assistant_of
 from chatbuilder.cli import output
 from chatbuilder.cli.building import stop_by_signal
 from chatbuilder.cli.chats import counted
+from chatbuilder.cli.progress import progress
 from chatbuilder.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ def import_chats(arguments: Namespace) -> int:
             output.note("Nothing was imported.")
             return ExitCode.DONE
         paths = [item.path for item in found]
-    with stop_by_signal() as stop:
-        report = pipeline.import_chats(paths, dry_run=arguments.dry_run, on_progress=_tell, cancelled=stop)
-    _end_line()
+    with stop_by_signal() as stop, progress() as show:
+        report = pipeline.import_chats(
+            paths, dry_run=arguments.dry_run, on_progress=lambda news: show(_told(news)), cancelled=stop
+        )
     if arguments.json:
         output.as_json(report.data())
     else:
@@ -69,19 +70,8 @@ def _list(found: list[FoundLogs]) -> None:
         output.note(f"{item.assistant:<18} {item.path}")
 
 
-def _tell(progress: ImportProgress) -> None:
-    text = f"{counted(progress.found, 'chat')}, {progress.imported:,} new, {progress.updated:,} changed"
-    if output.is_terminal(sys.stderr):
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
-    elif progress.found:
-        output.note(text)
-
-
-def _end_line() -> None:
-    if output.is_terminal(sys.stderr):
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
+def _told(news: ImportProgress) -> str:
+    return f"{counted(news.found, 'chat')}, {news.imported:,} new, {news.updated:,} changed"
 
 
 def _summary(report: ImportReport) -> None:

@@ -10,8 +10,8 @@ from chatbuilder.catalog import PLATFORMS
 from chatbuilder.cli import output
 from chatbuilder.cli.building import ended, report_job, stop_by_signal, tell
 from chatbuilder.cli.chats import counted
-from chatbuilder.cli.syncing import end_line, summary
-from chatbuilder.cli.syncing import tell as tell_sync
+from chatbuilder.cli.progress import progress
+from chatbuilder.cli.syncing import summary, told
 from chatbuilder.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -26,13 +26,11 @@ def move(arguments: Namespace) -> int:
     if not arguments.yes and not _agreed(planned, arguments):
         output.note("Nothing was changed.")
         return ExitCode.DONE
-    with stop_by_signal() as stop:
-        try:
-            report = pipeline.move(
-                planned, transcripts=arguments.transcripts, on_step=tell, on_sync=tell_sync, cancelled=stop
-            )
-        finally:
-            end_line()
+    with stop_by_signal() as stop, progress() as show:
+        report = pipeline.move(
+            planned, transcripts=arguments.transcripts, on_step=tell, on_sync=lambda news: show(told(news)),
+            cancelled=stop,
+        )  # fmt: skip
     return _report(planned, report, as_json=arguments.json)
 
 
@@ -82,13 +80,10 @@ def _about(planned: Move, place: str, *, transcripts: bool) -> list[str]:
 
 
 def _forecast(planned: Move, arguments: Namespace) -> int:
-    with stop_by_signal() as stop:
-        try:
-            found = pipeline.forecast_move(
-                planned, transcripts=arguments.transcripts, on_sync=tell_sync, cancelled=stop
-            )
-        finally:
-            end_line()
+    with stop_by_signal() as stop, progress() as show:
+        found = pipeline.forecast_move(
+            planned, transcripts=arguments.transcripts, on_sync=lambda news: show(told(news)), cancelled=stop
+        )
     target = found.target
     if arguments.json:
         data: dict[str, Any] = {"system": planned.system, "place": target.place, "ready": target.ready}

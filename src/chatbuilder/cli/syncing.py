@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from chatbuilder import pipeline
 from chatbuilder.cli import output
 from chatbuilder.cli.building import stop_by_signal
 from chatbuilder.cli.chats import counted
+from chatbuilder.cli.progress import progress
 from chatbuilder.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -20,14 +20,11 @@ SHOWN = 20  # problems on a screen
 
 def sync(arguments: Namespace) -> int:
     """Bring the library into a system, or tell what that would do."""
-    with stop_by_signal() as stop:
-        try:
-            report = pipeline.sync(
-                arguments.system, dry_run=arguments.dry_run, transcripts=arguments.transcripts,
-                restore=arguments.restore, on_event=tell, cancelled=stop,
-            )  # fmt: skip
-        finally:
-            end_line()
+    with stop_by_signal() as stop, progress() as show:
+        report = pipeline.sync(
+            arguments.system, dry_run=arguments.dry_run, transcripts=arguments.transcripts,
+            restore=arguments.restore, on_event=lambda news: show(told(news)), cancelled=stop,
+        )  # fmt: skip
     for text in report.notes:
         output.note(text)
     if arguments.json:
@@ -37,23 +34,12 @@ def sync(arguments: Namespace) -> int:
     return ExitCode.PARTLY if report.failed else ExitCode.DONE
 
 
-def tell(news: SyncProgress | SyncWaiting) -> None:
-    """Show how far a sync is, in one line that is written over."""
+def told(news: SyncProgress | SyncWaiting) -> str:
+    """Return how far a sync is, in one line."""
     if isinstance(news, pipeline.SyncWaiting):
-        text = f"waiting {news.seconds:.0f} s: {news.why}"
-    else:
-        so_far = f"{news.created:,} new, {news.updated:,} changed"
-        text = f"{news.done:,} of {counted(news.total, 'chat')}, {so_far}"
-    if output.is_terminal(sys.stderr):
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
-
-
-def end_line() -> None:
-    """Take the line of progress away."""
-    if output.is_terminal(sys.stderr):
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
+        return f"waiting {news.seconds:.0f} s: {news.why}"
+    so_far = f"{news.created:,} new, {news.updated:,} changed"
+    return f"{news.done:,} of {counted(news.total, 'chat')}, {so_far}"
 
 
 def summary(report: SyncReport) -> None:
