@@ -9,7 +9,19 @@ import pytest
 from chatbuilder.importers import Limits
 from chatbuilder.importers.common.limits import MIB
 from chatbuilder.importers.common.shape import html
-from chatbuilder.importers.plugin import Message, Part, csv_rows, each, items, lines, session, straight, tables
+from chatbuilder.importers.plugin import (
+    BadChat,
+    Message,
+    Part,
+    Problem,
+    csv_rows,
+    each,
+    items,
+    lines,
+    session,
+    straight,
+    tables,
+)
 from tests.unit.importers.reading import Result, says
 
 SOURCE = "mine"
@@ -112,6 +124,16 @@ def test_a_database(tmp_path):
         connection.execute("INSERT INTO mine VALUES ('1', 'caf\u00e9\x1b'), ('2', CAST(x'ff61' AS TEXT))")
     found = Result(path, more=[shape])
     assert [says(chat) for chat in found.chats] == [[("human", "café")], [("human", "\ufffda")]]
+
+
+def test_a_reader_that_gives_up_costs_its_file_only(tmp_path):
+    def parse(stream, context):
+        yield made("1", "Hi")
+        raise BadChat("it is written in ink", "unreadable")
+
+    found = read(tmp_path, html(SOURCE, lambda head: True, parse), "<html>")
+    assert found.chat.source_id == "1"
+    assert found.problems == [Problem("mine.txt", "it is written in ink", "unreadable", SOURCE)]
 
 
 @pytest.mark.parametrize("said", [None, "", " ", 7, "x" * 200, "two\nlines"])

@@ -11,9 +11,10 @@ from chatbuilder.errors import InputError
 from chatbuilder.importers import Limits, Problem, open_source
 from chatbuilder.importers.common.limits import MIB
 from tests.unit.importers import samples
-from tests.unit.importers.reading import Result, read_json, zipped
+from tests.unit.importers.reading import Result, read_json, says, zipped
 from tests.unit.importers.samples import chatgpt, claude, node
 from tests.unit.importers.test_door import tarred
+from tests.unit.importers.test_sources import cell
 
 GOOD = json.dumps([claude()])
 
@@ -160,6 +161,16 @@ def test_folders(tmp_path):
     assert problems(tmp_path, limits=Limits(entries=2))[0] == [
         (str(tmp_path), "it holds more than 2 files", "too-large")
     ]
+
+
+def test_a_page_with_a_tag_that_never_ends(tmp_path):
+    path = tmp_path / "activity.html"
+    entry = cell("Prompted&nbsp;Hi", "Jul 2, 2026, 12:00:05 PM UTC", "Yo")
+    for length, told in ((900, []), (600_000, ["a tag in it never ends; what stands behind it is left out"])):
+        path.write_text(f'<html>{entry * 2}<a title="{"x" * length}')
+        found = Result(path, limits=Limits(text=1000))
+        assert says(found.chat) == [("human", "Hi"), ("assistant", "Yo")] * 2
+        assert [one.reason for one in found.problems if (one.where, one.code) == ("activity.html", "malformed")] == told
 
 
 def test_what_is_packed_and_unpacks_to_too_much(tmp_path):
