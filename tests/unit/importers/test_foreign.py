@@ -46,13 +46,21 @@ def test_a_list_and_a_single_object(tmp_path):
         return made(str(item["mine"]), item["words"])
 
     shape = items(SOURCE, lambda item: "mine" in item, each(parse))
-    chats = [{"mine": 1, "words": "One"}, {"mine": "nothing"}, {"mine": 2, "title": "Two"}, {"mine": 3, "words": 3}, 4]
-    found = read(tmp_path, shape, json.dumps(chats))
+    chats = [
+        {"mine": 1, "words": "One"},
+        {"mine": "nothing"},
+        {"mine": 2, "title": "Two"},
+        {"mine": 3, "words": 3},
+        4,
+        5,
+    ]
+    found = read(tmp_path, shape, json.dumps(chats)[:-2] + "nul]")
     assert (found.chat.key, says(found.chat)) == ("mine:1", [("human", "One")])
     assert [(one.where, one.reason, one.code, one.source, one.title, one.chat) for one in found.problems] == [
         ("mine.txt, chat 3", "it is not built as mine chats are (KeyError)", "malformed", SOURCE, "Two", True),
         ("mine.txt, chat 4", "it is not built as mine chats are (TypeError)", "malformed", SOURCE, None, True),
         ("mine.txt, chat 5", "it is not an object", "malformed", SOURCE, None, True),
+        ("mine.txt, chat 6", "its JSON is broken (Expecting value)", "malformed", SOURCE, None, True),
     ]
     assert found.unknown == {"field words of a note": 2}
     assert says(read(tmp_path, shape, json.dumps(chats[0])).chat) == [("human", "One")]
