@@ -111,6 +111,15 @@ def test_a_chat_over_its_limits_and_one_just_within(tmp_path):
     ]
 
 
+def test_a_document_that_is_one_chat(tmp_path):
+    messages = [{"id": str(number), "type": "user", "content": f"Line {number}"} for number in range(45)]
+    chat = read_json(tmp_path, {**samples.GEMINI_CLI, "messages": messages}).chat
+    assert [one.text for one in chat.messages] == [f"Line {number}" for number in range(45)]
+    with open_source(tmp_path / "anything.bin") as reading:
+        (tmp_path / "anything.bin").write_text(json.dumps({**samples.GEMINI_CLI, "messages": []}))
+        assert next(iter(reading)).where == "anything.bin, chat 1"
+
+
 def in_a_zip(folder, inside, **limits):
     path = folder / "e.zip"
     path.write_bytes(zipped({**inside, "fine.json": GOOD}))
@@ -121,6 +130,7 @@ def test_zips(tmp_path):
     inner = zipped({"c.json": [chatgpt()]})
     size = len(GOOD)
     assert in_a_zip(tmp_path, {"folder/": "", "in.zip": inner}) == []
+    assert problems(tmp_path / "e.zip")[1].ignored == 0
     assert in_a_zip(tmp_path, {"in.zip": inner}, zips=2, entries=2, inner=len(inner), unpacked=size + len(inner)) == []
     assert in_a_zip(tmp_path, {"in.zip": inner}, zips=1) == [
         ("e.zip: in.zip", "it is a zip too deep inside others", "too-large")
