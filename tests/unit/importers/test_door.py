@@ -299,7 +299,8 @@ def test_damaged_and_encrypted_entries_cost_themselves_only(tmp_path):
     secret[at + 8] |= 1
     path.write_bytes(bytes(secret))
     found = Result(path)
-    assert (found.sources, "password" in found.problem.reason) == ({"claude"}, True)
+    assert found.sources == {"claude"}
+    assert found.problem == Problem("x.zip: a.json", "it is encrypted with a password", "unreadable")
     path.write_bytes(b"PK\x03\x04 is no zip")
     with pytest.raises(InputError):
         Result(path)

@@ -113,6 +113,7 @@ def test_the_first_words_that_were_typed_are_the_title():
 
 def test_links_and_addresses_cannot_leave_their_place():
     assert values.link("https://x.example", "../a b", "c?d#e") == "https://x.example/..%2Fa%20b/c%3Fd%23e"
+    assert values.web("http://x.example") == "http://x.example"
     for bad in (
         "javascript:x",
         "http://",
@@ -137,8 +138,8 @@ def test_clean_keeps_words():
 
 def test_html_becomes_words():
     page = "<p>One &amp; two</p><script>x()</script><ul><li>a</li><li>b</li></ul><pre>x  =  1\ny</pre>"
-    page += "<table><tr><td>c</td></tr></table><br>"
-    assert words(page) == "One & two\n\n- a\n- b\n\nx  =  1\ny\n\n| c"
+    page += "<table><tr><td>c  d</td></tr></table><br>"
+    assert words(page) == "One & two\n\n- a\n- b\n\nx  =  1\ny\n\n| c d"
     assert words("plain\0 text ") == "plain text"
     assert words("</script></pre>a") == "a"
 
