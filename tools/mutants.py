@@ -36,10 +36,24 @@ ROOMS = {
     ),
     "logseq": ("generators/logseq/*", "test_goldens.py generators/test_logseq.py"),
     "excel": ("generators/excel/*", "test_goldens.py generators/test_excel.py generators/test_excel_scripts.py"),
-    "custom": ("generators/custom/*", "test_goldens.py generators/test_custom.py generators/test_custom_package.py"),
-    "notion": ("generators/notion/*", "test_goldens.py generators/test_notion.py generators/test_notion_chats.py"),
-    "airtable": ("generators/airtable/*", "test_goldens.py generators/test_airtable.py"),
-    "sheets": ("generators/sheets/*", "test_goldens.py generators/test_sheets.py generators/test_sheets_batch.py"),
+    "custom": (
+        "generators/custom/*",
+        "test_goldens.py generators/test_said.py generators/test_custom.py generators/test_custom_package.py",
+    ),
+    "notion": (
+        "generators/notion/*",
+        "test_goldens.py generators/test_said.py generators/test_changes.py generators/test_notion.py "
+        "generators/test_notion_chats.py",
+    ),
+    "airtable": (
+        "generators/airtable/*",
+        "test_goldens.py generators/test_said.py generators/test_changes.py generators/test_airtable.py",
+    ),
+    "sheets": (
+        "generators/sheets/*",
+        "test_goldens.py generators/test_said.py generators/test_changes.py generators/test_sheets.py "
+        "generators/test_sheets_batch.py",
+    ),
 }
 
 

@@ -1,0 +1,309 @@
+"""What filters, views, charts and chats become in the words of each platform, held to the letter.
+
+The designs here have what no answers lead to: every condition on every kind of field, every way to group. What each
+means is tested with the platform's own kin (contract and LibreOffice, SQLite, PostgreSQL); here no word may change
+unseen. `CHATBUILDER_GOLDENS=write` writes the texts anew, as in test_goldens.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chatbuilder import blueprint as bp
+from chatbuilder.chats import ChatSession, Message, Part
+from chatbuilder.design import design
+from chatbuilder.filters import And, Cmp, Me, Not, Or, Today
+from chatbuilder.generators import airtable, custom, notion, sheets
+from chatbuilder.generators.airtable import chats as airtable_chats
+from chatbuilder.generators.airtable.conditions import conditions, group_text, row_formula
+from chatbuilder.generators.common.rows import TRANSCRIPT, RowMaker
+from chatbuilder.generators.custom import chats as custom_chats
+from chatbuilder.generators.custom.expressions import POSTGRES, SQLITE, condition
+from chatbuilder.generators.notion import chats as notion_chats
+from chatbuilder.generators.notion import transcript
+from chatbuilder.generators.notion.formulas import expression
+from chatbuilder.generators.notion.queries import to_query
+from chatbuilder.generators.sheets import chats as sheets_chats
+from chatbuilder.generators.sheets.formulas import column_test, row_test
+from chatbuilder.generators.sheets.layout import grids
+from chatbuilder.solution import plain
+from tests.helpers import config
+from tests.unit.test_goldens import ANSWERS, NOT_SIMPLE, hold
+
+PLATFORMS = {"notion": notion, "airtable": airtable, "sheets": sheets, "custom": custom, "postgresql": custom}
+FULL = design(config("notion", *NOT_SIMPLE, **ANSWERS["everything"]))
+TABLE = FULL.sessions
+A, B = Cmp("status", "eq", "Active"), Cmp("value", "ge", 4)
+ORDERED = ("eq", "ne", "lt", "le", "gt", "ge", "empty", "not_empty")
+CHOSEN = ("has", "lacks", "empty", "not_empty")
+CONDITIONS = [
+    *(Cmp("status", op, 'On "Hold"') for op in ("eq", "ne", "has", "lacks", "empty", "not_empty")),
+    *(Cmp("title", op, "it's a \\ {b}, c") for op in ("eq", "ne", "has", "lacks", "lt", "ge", "empty", "not_empty")),
+    *(Cmp("tags", op, "bug") for op in CHOSEN), *(Cmp("topic", op, "Work") for op in CHOSEN),
+    *(Cmp("secondary_topics", op, "Work") for op in CHOSEN), *(Cmp("owner", op, Me()) for op in CHOSEN),
+    *(Cmp("owner", op, Me()) for op in ("eq", "ne")),
+    *(Cmp("value", op, 3) for op in ORDERED), *(Cmp("value", op, 0) for op in ORDERED[:6]),
+    *(Cmp("value", op, -1.5) for op in ("eq", "gt", "ge")), *(Cmp("days_idle", op, 7) for op in ORDERED),
+    *(Cmp("auto_filed", op, to) for op in ("eq", "ne") for to in (True, False)),
+    *(Cmp("overdue", op, to) for op in ("eq", "ne") for to in (True, False)),
+    *(Cmp(key, op) for key in ("auto_filed", "overdue") for op in ("empty", "not_empty")),
+    *(Cmp("follow_up", op, Today(days)) for op in ORDERED[:6] for days in (0, -7, -30)),
+    *(Cmp("last_activity", op, Today(days)) for op in ORDERED[:6] for days in (1, -30)),
+    *(Cmp(key, op) for key in ("follow_up", "last_activity") for op in ("empty", "not_empty")),
+    *(Cmp("follow_up", op, "2026-03-01") for op in ORDERED),
+    *(Cmp("last_activity", op, "2026-03-01T06:00:00Z") for op in ORDERED[:6]),
+]  # fmt: skip
+TOGETHER = [
+    And((A, B)), Or((A, B)), Not(A), Not(And((A, B))), Not(Or((A, B))), Not(Not(B)), And((A,)), Or((B,)),
+    And((Or((A, B)), Not(Cmp("tags", "empty")))), Or((And((A, B)), And((Not(A), Cmp("title", "eq", "x"))), A)),
+    And((Or((And((A, Or((B, Cmp("title", "eq", "x"))))), Cmp("title", "eq", "y"))), A)), Or((A, A)),
+    And((And((A, B)), B)),
+    Or((A, Cmp("follow_up", "le", Today(-30)))), And((A, Cmp("follow_up", "le", Today(-30)))),
+    Not(Or((A, And((B, Not(Or((A, B)))))))),
+]  # fmt: skip
+TURNED = [
+    Not(c) for c in CONDITIONS if c.field in ("title", "tags", "days_idle", "overdue") or c.value in (3, Today(-7))
+]
+FILTERS = [*CONDITIONS, *TURNED, *TOGETHER]
+
+
+def tried(say, *given):
+    try:
+        return say(*given)
+    except ValueError as error:
+        return f"ValueError: {error}"
+
+
+def in_notion(found):
+    query, charts = to_query(found, TABLE), to_query(found, TABLE, charts=True)
+    return [query, *([charts] if charts != query else ()), tried(expression, bp.Test(found), TABLE)]
+
+
+def in_airtable(found):
+    dialog = tried(conditions, found, TABLE)
+    return [dialog if isinstance(dialog, str) else group_text(dialog), tried(row_formula, found, TABLE)]
+
+
+def in_sheets(found):
+    grid = grids(FULL)["sessions"]
+    return [row_test(found, grid), column_test(found, grid)[len(column_test(None, grid)) :]]
+
+
+SAY = {
+    "notion": in_notion, "airtable": in_airtable, "sheets": in_sheets,
+    "custom": lambda found: [condition(found, TABLE, SQLITE)],
+    "postgresql": lambda found: [condition(found, TABLE, POSTGRES)],
+}  # fmt: skip
+
+
+def told(query):
+    return " · ".join([json.dumps(query.filter, ensure_ascii=False), *query.untold])
+
+
+def short(found):
+    if isinstance(found, Cmp):
+        value = {Me: "me", Today: f"today{getattr(found.value, 'days', 0):+d}"}.get(
+            type(found.value), repr(found.value)
+        )
+        return f"{found.field} {found.op}" + ("" if found.op in ("empty", "not_empty") else f" {value}")
+    if isinstance(found, Not):
+        return f"not ({short(found.part)})"
+    return f" {type(found).__name__.lower()} ".join(f"({short(part)})" for part in found.parts)
+
+
+@pytest.mark.parametrize("platform", SAY)
+def test_filters_in_its_words(platform):
+    lines = []
+    for found in FILTERS:
+        lines += [
+            short(found),
+            *(f"    {line if isinstance(line, str) else told(line)}" for line in SAY[platform](found)),
+        ]
+    hold(f"filters on {platform}.txt", "\n".join(lines) + "\n")
+
+
+# Views, charts and figures --------------------------------------------------------------------------------------------
+GROUPS = ("", "title", "status", "tags", "topic", "project", "owner", "value", "duration", "link", "month", "overdue",
+          "days_idle", "auto_filed", "started", "follow_up", "notes")  # fmt: skip
+FALLING = tuple(bp.Sort(key, descending=True) for key in ("started", "value"))
+
+
+def odd_views():
+    """Every kind of view by every kind of group, with sorts both ways, and dates at both ends or one."""
+    shown = ("title", "status", "started", "tags", "topic", "days_idle", "value", "title")
+    for kind in ("table", "board", "list", "gallery"):
+        for group in GROUPS:
+            when = ("day", "week", "month", None) if group in ("started", "follow_up") and kind == "table" else (None,)
+            for interval in when:
+                sorts = (
+                    (bp.Sort(group, descending=kind == "board"),) if group and kind in ("list", "board") else FALLING
+                )
+                yield kind, group, interval, {"fields": shown, "group_by": group, "interval": interval, "sorts": sorts}
+    for kind in ("calendar", "timeline"):
+        for start, end, group in (("started", "last_activity", ""), ("follow_up", "", "status"), ("", "", "topic"),
+                                  ("started", "", "project"), ("follow_up", "keep_until", "tags")):  # fmt: skip
+            more = {"fields": shown[:3], "date_field": start, "end_field": end, "group_by": group, "filter": B}
+            yield kind, start, group, more
+
+
+def odd_design(platform):
+    whole = [v for v in odd_views() if platform == "notion" or (v[1] or v[0] not in ("board", "calendar", "timeline"))]
+    views = [
+        bp.View(f"v{n}", f"*{kind}* {what} {more}", kind, f"About {n}.", **{"filter": TOGETHER[n % 9], **facts})
+        for n, (kind, what, more, facts) in enumerate(whole)
+    ]
+    charts = tuple(
+        bp.Chart(f"c{n}", f"Chart [{n}]", kind, group, interval=interval, limit=n % 3)
+        for n, (kind, group, interval) in enumerate(
+            (kind, group, interval)
+            for group in ("status", "topic", "overdue", "started", "tags", "owner", "month")
+            for kind in ("column", "bar", "line", "donut")
+            for interval in (("day", "week", "month") if group == "started" else (None,))
+        )
+    )
+    tests = (None, A, Cmp("follow_up", "le", Today(-30)), Cmp("follow_up", "ge", Today()), TOGETHER[0])
+    figures = tuple(
+        bp.Figure(f"f{n}", f"Figure <{n}>", aggregate, field=field, filter=found)
+        for n, (aggregate, field, found) in enumerate(
+            (aggregate, field, found)
+            for aggregate, field in (("count", ""), ("sum", "duration"), ("average", "value"))
+            for found in tests
+        )
+    )
+    for at in range(0, len(charts), 6):  # some dashboards, for Notion's has at most 12 parts
+        board = bp.Dashboard("Board & co", figures[at // 2 : at // 2 + 5], charts[at : at + 6])
+        yield dataclasses.replace(FULL, views=tuple(views[at * 4 : at * 4 + 24]), dashboard=board)
+
+
+def digest(value):
+    return hashlib.sha256(json.dumps(plain(value), default=str).encode()).hexdigest()[:12]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_views_of_every_kind(platform):
+    target = {"target": {"database": "postgresql://sam@host/chats"}} if platform == "postgresql" else {}
+    answers = config("custom" if target else platform, *NOT_SIMPLE, **ANSWERS["everything"], **target)
+    lines = []
+    for blueprint in odd_design(platform):
+        solution = PLATFORMS[platform].generate(answers, blueprint)
+        names = {f"view:{view.key}": f"{view.kind} by {view.group_by or view.date_field}" for view in blueprint.views}
+        lines.append(f"guide {digest(solution.guide.markdown)}")
+        lines += [f"document {page.key} {digest(page.markdown)}" for page in solution.documents]
+        lines += [
+            f"{step.key} {names.get(step.key, step.title)} {digest([step.title, step.payload, step.depends_on])}"
+            for step in solution.plan
+        ]
+        lines += [f"by hand: {step.title} {digest([step.why, step.how])}" for step in solution.manual]
+    hold(f"odd views on {platform}.txt", "\n".join(dict.fromkeys(lines)) + "\n")
+
+
+# Chats ---------------------------------------------------------------------------------------------------------------
+NOON = datetime(2026, 3, 1, 12, 30, 59, 999_999, UTC)
+
+
+def message(at, text, role="", parts=(), **more):
+    role = role or ("human", "assistant")[at % 2]
+    words = (Part("typed" if role == "human" else "answer", text), *parts)
+    return Message(f"m{at}", f"m{at - 1}" if at else None, role, words, NOON + timedelta(hours=at), **more)
+
+
+FILES = (Part("attachment", "", "plan.pdf"), Part("attachment", "", None))
+CODE = "See:\n\n```py\nprint(1)\n```\nand\n~~~ Sql\nSELECT 1\n~~~\n```nope\nx\n```\n```\nnever closed"
+CHATS = {
+    "plain": ChatSession(
+        "chatgpt", "c-1", "Plan a garden", NOON, NOON + timedelta(days=3), (
+            message(0, "How do I plan a garden?"), message(1, "Begin with **light**.", model="gpt-5"),
+            message(2, "", parts=FILES), message(3, "It shows\n\ttwo beds.", parts=FILES[:1], model="gpt-5.1"),
+        ), model="gpt-5.1", project="Website", url="https://chatgpt.com/c/c-1", summary="Two beds.\nSouth.",
+        tags=("Garden", "garden", "a, b", "x\ny"), archived=True,
+    ),
+    "odd": ChatSession(
+        "no-such-source", "=1+1 ", " =HYPERLINK(\"x\")\r\n<b>*it's*</b>\0 \ud800 🚀 ", NOON, NOON, (
+            message(0, "\ufeff+1 \0 [[x]] 'y' \ud83d\n\n\n"), message(1, CODE), message(2, "\u2028Now?\x1b"),
+        ), model="m\nn", project="No such project", url="https://x.example/" + "é" * 2_000, tags=("🚀" * 99, ""),
+    ),
+    "bare": ChatSession("claude", "", None, None, None, ()),
+    "no times": ChatSession(
+        "claude-code", "s", "", None, None, tuple(message(at, "ls")._replace(time=None) for at in range(2)),
+        command="claude --resume s", project="/home/sam/site",
+    ),
+    "long": ChatSession(
+        "gemini", "g", "L" * 3_000, NOON, NOON + timedelta(seconds=29), (
+            message(0, "word " * 9_000), message(1, "é" * 50_001), message(2, "🚀" * 26_000), message(3, "x" * 20_001),
+            *(message(at, f"line {at}") for at in range(4, 120)),
+        ), summary="s" * 11_000,
+    ),
+}  # fmt: skip
+LINKED = {
+    ("projects", "Website"): "recWebsite",
+    ("topics", "Work"): "recWork",
+    ("projects", "No such project"): "recNo",
+}
+
+
+def in_cells(new):
+    return {"cells": new.data["fields"], "there": [*new.data["fields"], "model", "link", TRANSCRIPT]}
+
+
+def in_sheet(new):
+    cells = {key: cell["userEnteredValue"] for key, cell in new.data["values"].items()}
+    return {"cells": cells, "said": new.data["parts"]}
+
+
+def in_page(new):
+    blocks = [transcript.told(block) for part in new.data["said"] for block in part]
+    said = {"id": "t", "half": False, "old": [], "blocks": blocks} if blocks else None
+    return {"values": new.data["values"], "said": said}
+
+
+def in_row(new):
+    return {**new.data["values"], TRANSCRIPT: new.data["messages"]}
+
+
+WRITERS = {
+    "notion": (notion_chats.Pages, in_page), "airtable": (airtable_chats.Records, in_cells),
+    "sheets": (sheets_chats.Rows, in_sheet), "custom": (custom_chats.Rows, in_row),
+    "postgresql": (custom_chats.PostgresRows, in_row),
+}  # fmt: skip
+
+
+def shown(value):
+    """A value in JSON; of what is long the beginning, the length and a digest."""
+    text = json.dumps(value, default=str)
+    return text if len(text) < 150 else f"{text[:80]}… {len(text)} {digest(value)}"
+
+
+@pytest.mark.parametrize("platform", WRITERS)
+def test_chats_as_they_are_written(platform):
+    writer, state_of = WRITERS[platform]
+    lines = []
+    for which, size in (("everything", "rich"), ("the least", "poor")):
+        blueprint = design(config("custom" if platform == "postgresql" else platform, *NOT_SIMPLE, **ANSWERS[which]))
+        writes = writer(blueprint)
+        linked = {at: "7" if platform in ("custom", "postgresql") else where for at, where in LINKED.items()}
+        for name, found in CHATS.items():
+            row = RowMaker(blueprint, strict=platform == "notion").row(found, transcript=True)
+            cells = writes.cells(row)
+            new = writes.new(row, cells, linked)
+            there = state_of(new)
+            back = writes.read(there)
+            assert {key: cells[key] for key in back} == back, "what was written is read as it was written"
+            change = writes.change(there, row, cells, [key for key in cells if key in back])
+            alone = writes.change(there, row, cells, [key for key in ("model", "link") if key in cells])
+            lines.append(f"{name}, {size}: {new.size} bytes, {new.cost:.6f} requests; {change.size}, {change.cost:.6f}")
+            lines += [f"  cell {key} {shown(value)}" for key, value in cells.items()]
+            for part, values in new.data.items():
+                pairs = values.items() if isinstance(values, dict) else [("", values)]
+                lines += [f"  new {part} {key} {shown(value)}" for key, value in pairs]
+            lines += [f"  change {shown(change.data)}", f"  change of two {shown(alone.data)}"]
+            bare = RowMaker(blueprint).row(found)
+            lines.append(f"  without links and transcript {shown(writes.new(bare, writes.cells(bare), {}).data)}")
+        if len(blueprint.tables) > 1:
+            other = writes.related(next(t.key for t in blueprint.tables if t.key != "sessions"), " A\nB\0 é ")
+            lines.append(f"related {other.size} {other.cost} {json.dumps(other.data)}")
+    hold(f"chats on {platform}.txt", "\n".join(lines) + "\n")
