@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chatbuilder import blueprint as bp
+from chatbuilder import catalog
 from chatbuilder.chats import ChatSession, Message, Part
 from chatbuilder.design import design
 from chatbuilder.filters import And, Cmp, Me, Not, Or, Today
@@ -200,6 +201,56 @@ def test_views_of_every_kind(platform):
         ]
         lines += [f"by hand: {step.title} {digest([step.why, step.how])}" for step in solution.manual]
     hold(f"odd views on {platform}.txt", "\n".join(dict.fromkeys(lines)) + "\n")
+
+
+# Each answer by itself -----------------------------------------------------------------------------------------------
+PAGE = "https://www.notion.so/Home-195de9221179449fab8075a27c979105"
+PLACES = {
+    "notion": ({}, {"parent": PAGE}),
+    "airtable": ({}, {"base": "appAAAAAAAAAAAAAA"}, {"workspace": "wspAAAAAAAAAAAAAA"}),
+    "sheets": ({}, {"spreadsheet": "1aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789abcdefg"}),
+    "custom": ({}, {"database": "sqlite:///~/My chats/é.db"}),
+    "postgresql": ({"database": "postgresql://sam@host/chats"}, {"database": "postgres://sam@db.example:6543/a%20b"}),
+}  # fmt: skip
+OPTIONS = (
+    {}, {"sample_data": False, "date_format": "european"}, {"topics": ("Work",), "timezone": "Europe/Paris"},
+    {"assistants": ("ChatGPT",), "date_format": "us", "custom_fields": (
+        {"name": 'Say "x" \\ | [y]', "type": "select", "choices": ("=1+1", "Mar 5", "b|c")},
+        {"name": "Seen", "type": "checkbox"},
+        {"name": "it's", "type": "multi_select", "choices": ("a", "b")}, {"name": "Cost", "type": "number"},
+        {"name": "At", "type": "date"}, {"name": "See", "type": "url"}, {"name": "Story", "type": "long_text"},
+    )},
+)  # fmt: skip
+
+
+def each_answer(platform):
+    """Every priority and feature alone and with simplicity, among changing sizes, options, names and places."""
+    keys = [*catalog.PRIORITIES, *catalog.FEATURES]
+    for n, key in enumerate([*keys, *keys]):
+        priorities = [key] if key in catalog.PRIORITIES else ["organization" if n % 2 else "analytics"]
+        priorities += ["simplicity"] if n >= len(keys) and key != "simplicity" else []
+        found = config(
+            "custom" if platform == "postgresql" else platform, *priorities,
+            name=("Chat Sessions", "Ana's <b>chats</b> | *1*", "Ünïcode 🗂️")[n % 3],
+            features=(key,) if key in catalog.FEATURES else (), options=OPTIONS[n % 4],
+            team_size=list(catalog.TEAM_SIZES)[n // 2 % 4], complexity=list(catalog.COMPLEXITIES)[n % 3],
+            target=PLACES[platform][n // 3 % len(PLACES[platform])],
+        )  # fmt: skip
+        yield f"{n}: {key}", found
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_each_answer_by_itself(platform):
+    lines = []
+    for name, found in each_answer(platform):
+        solution = PLATFORMS[platform].generate(found, design(found))
+        pages = [page.markdown for page in (solution.guide, *solution.documents)]
+        files = [[file.path, hashlib.sha256(file.data()).hexdigest(), file.about] for file in solution.files]
+        steps = [dataclasses.replace(step, payload=plain(step.payload)) for step in solution.plan]
+        parts = {"guide": pages[0], "documents": pages[1:], "files": files, "plan": [*map(dataclasses.astuple, steps)]}
+        parts |= {"by hand": [*map(dataclasses.astuple, solution.manual)], "notes": dict(solution.notes)}
+        lines.append(" ".join([name, *(f"{part} {digest(value)[:8]}" for part, value in parts.items())]))
+    hold(f"each answer on {platform}.txt", "\n".join(lines) + "\n")
 
 
 # Chats ---------------------------------------------------------------------------------------------------------------
