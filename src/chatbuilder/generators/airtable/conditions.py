@@ -147,7 +147,10 @@ def formula_text(formula: Formula, table: Table) -> str:
 
 
 def row_formula(expr: Filter, table: Table) -> str:
-    """Return a filter as an Airtable formula that is true for the same rows; also what `filterByFormula` takes."""
+    """Return a filter as an Airtable formula that is true for the same rows; also what `filterByFormula` takes.
+
+    ValueError for a condition on the person who looks: a formula does not know them.
+    """
     match expr:
         case Not(part=part):
             return f"NOT({row_formula(part, table)})"
@@ -162,6 +165,8 @@ _SIGNS: dict[Op, str] = {"eq": "=", "ne": "!=", "lt": "<", "le": "<=", "gt": ">"
 
 
 def _test(cmp: Cmp, field: Field) -> str:
+    if isinstance(cmp.value, Me):
+        raise ValueError(f"an Airtable formula does not know who looks: {field.name}")
     name = _name(field)
     if isinstance(cmp.value, bool):
         return name if cmp.value == (cmp.op == "eq") else f"NOT({name})"
