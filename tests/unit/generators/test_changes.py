@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -44,6 +45,7 @@ ANSWERS = {
             ),
         },
     }),
+    "figures": ("analytics", {"complexity": "simple"}),
     "a team": ("organization collaboration", {
         "complexity": "moderate", "features": ("tags", "projects", "reminders"), "team_size": "small", "options": {
             "topics": ("Work",), "custom_fields": ({"name": "Client", "type": "text"},), "sample_data": False,
@@ -53,13 +55,18 @@ ANSWERS = {
 WAYS = [
     ("a little", "everything", "a team", "everything", "everything", "a little"),
     ("a team", "a little", "everything"),
+    ("figures", "everything"),
 ]
 
 
-def plan_of(platform, which):
+def answers_of(platform, which):
     priorities, answers = ANSWERS[which]
     words = priorities.split() if isinstance(priorities, str) else priorities
-    found = config(platform.__name__.rpartition(".")[2], *words, **answers)
+    return config(platform.__name__.rpartition(".")[2], *words, **answers)
+
+
+def plan_of(platform, which):
+    found = answers_of(platform, which)
     return platform.generate(found, design(found)).plan
 
 
@@ -170,3 +177,13 @@ def changes(name, way):
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_what_other_answers_change(name):
     hold(f"changes on {name}.txt", "".join(f"{line}\n" for way in WAYS for line in changes(name, way)))
+
+
+def test_a_view_of_another_kind_stays_as_it_is():
+    system, blueprint = InNotion(), design(answers_of(notion, "a team"))
+    system.take(plan_of(notion, "a team"))
+    lists = tuple(replace(view, kind="list") if view.key == "recent" else view for view in blueprint.views)
+    plan = notion.generate(answers_of(notion, "a team"), replace(blueprint, views=lists)).plan
+    found = system.evolve(plan, system.delivered)
+    assert found.kept == ("View Recent (7 days) as a table (Notion cannot make it a list)",)
+    assert system.take(found.plan) == []

@@ -278,6 +278,8 @@ CHATS = {
         "claude-code", "s", "", None, None, tuple(message(at, "ls")._replace(time=None) for at in range(2)),
         command="claude --resume s", project="/home/sam/site",
     ),
+    "a hundred": ChatSession("grok", "h", "100", NOON, NOON, tuple(message(at, f"{at}") for at in range(100))),
+    "one more": ChatSession("grok", "i", "101", NOON, NOON, tuple(message(at, f"{at}") for at in range(101))),
     "long": ChatSession(
         "gemini", "g", "L" * 3_000, NOON, NOON + timedelta(seconds=29), (
             message(0, "word " * 9_000), message(1, "é" * 50_001), message(2, "🚀" * 26_000), message(3, "x" * 20_001),
@@ -342,13 +344,15 @@ def test_chats_as_they_are_written(platform):
             change = writes.change(there, row, cells, [key for key in cells if key in back])
             alone = writes.change(there, row, cells, [key for key in ("model", "link") if key in cells])
             lines.append(f"{name}, {size}: {new.size} bytes, {new.cost:.6f} requests; {change.size}, {change.cost:.6f}")
-            lines += [f"  cell {key} {shown(value)}" for key, value in cells.items()]
-            for part, values in new.data.items():
+            parts = [(f"new {part}", value) for part, value in new.data.items()]
+            for part, values in [("cell", cells), *parts] if size == "rich" and len(found.messages) < 100 else ():
                 pairs = values.items() if isinstance(values, dict) else [("", values)]
-                lines += [f"  new {part} {key} {shown(value)}" for key, value in pairs]
-            lines += [f"  change {shown(change.data)}", f"  change of two {shown(alone.data)}"]
+                lines += [f"  {part} {key} {shown(value)}" for key, value in pairs]
             bare = RowMaker(blueprint).row(found)
-            lines.append(f"  without links and transcript {shown(writes.new(bare, writes.cells(bare), {}).data)}")
+            plain_row = writes.new(bare, writes.cells(bare), {})
+            for part, value in (("cells", cells), ("new", new.data), ("change", change.data), ("two", alone.data)):
+                lines.append(f"  {part} {digest(value)}")
+            lines.append(f"  without links and transcript {plain_row.size} {digest(plain_row.data)}")
         if len(blueprint.tables) > 1:
             other = writes.related(next(t.key for t in blueprint.tables if t.key != "sessions"), " A\nB\0 é ")
             lines.append(f"related {other.size} {other.cost} {json.dumps(other.data)}")
