@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
+from time import perf_counter
 
 import pytest
+from textual import events
 
 from chatbuilder import pipeline
 from chatbuilder.pipeline import bringing
@@ -147,7 +150,7 @@ async def test_what_holds_no_chats_says_so_in_place(name, window, tmp_path):
         await open_import(hand)
         hand.find("#path").value = str(tmp_path / name)
         await hand.press("enter")
-        assert name in "".join(hand.text("#report").replace("│", "").split())
+        assert name in "".join(hand.text("#report").replace("▌", "").split())
         assert hand.step == "ImportScreen"
         await hand.press("enter", "escape")
         assert hand.step == "platform"
@@ -237,6 +240,36 @@ async def test_closing_during_a_look_gives_it_up(logs, window, monkeypatch):
         await hand.pilot.pause(0.05)
         await hand.press("escape")
         assert hand.step == "platform"
+
+
+async def _comes(holds):
+    """Wait for something without waiting until the program rests."""
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110  (there is no event to wait for)
+            await asyncio.sleep(0.001)
+
+
+async def test_a_key_is_answered_at_once_while_an_export_is_read_and_written(home, window, tmp_path):
+    """The bound is for the middle of ten keys, as a machine does other things at the same time."""
+    text = "some words of a longer answer, with `code` and more. " * 20
+    chats = [conversation(f"c{number}", *[f"{number} {text}"] * 6) for number in range(1_500)]
+    place = export(tmp_path, *chats)
+    async with window() as hand:
+        await open_import(hand)
+        hand.find("#path").value = str(place)
+        for stage, far in (("looking", "Looking …"), ("working", " of 1,500 chats, ")):
+            hand.app.screen.action_forward()
+            await _comes(lambda stage=stage: hand.app.state.intake.stage == stage)
+            await _comes(lambda far=far: far in hand.text("#progress"))
+            times = []
+            while hand.app.state.intake.stage == stage and len(times) < 10:
+                before, began = hand.app.screen.focused, perf_counter()
+                hand.app.post_message(events.Key("tab", None))
+                await _comes(lambda before=before: hand.app.screen.focused is not before)
+                times.append(perf_counter() - began)
+            assert len(times) >= 5
+            assert sorted(times)[len(times) // 2] < 0.1, (stage, times)
+            await hand.rest()
 
 
 @pytest.mark.parametrize("screen", ["import", "search", "reading", "chooser"])
