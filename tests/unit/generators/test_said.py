@@ -66,6 +66,11 @@ TURNED = [
     Not(c) for c in CONDITIONS if c.field in ("title", "tags", "days_idle", "overdue") or c.value in (3, Today(-7))
 ]
 FILTERS = [*CONDITIONS, *TURNED, *TOGETHER]
+PROJECTS = FULL.table("projects")
+OF_PROJECTS = [
+    *(Cmp("session_count", op, 2) for op in ORDERED), *(Cmp("latest", op, Today(-7)) for op in ORDERED),
+    *(Cmp(key, op) for key in ("session_count", "latest") for op in ("empty", "not_empty")),
+]  # fmt: skip
 
 
 def tried(say, *given):
@@ -75,25 +80,25 @@ def tried(say, *given):
         return f"ValueError: {error}"
 
 
-def in_notion(found):
-    query, charts = to_query(found, TABLE), to_query(found, TABLE, charts=True)
-    return [query, *([charts] if charts != query else ()), tried(expression, bp.Test(found), TABLE)]
+def in_notion(found, table):
+    query, charts = to_query(found, table), to_query(found, table, charts=True)
+    return [query, *([charts] if charts != query else ()), tried(expression, bp.Test(found), table)]
 
 
-def in_airtable(found):
-    dialog = tried(conditions, found, TABLE)
-    return [dialog if isinstance(dialog, str) else group_text(dialog), tried(row_formula, found, TABLE)]
+def in_airtable(found, table):
+    dialog = tried(conditions, found, table)
+    return [dialog if isinstance(dialog, str) else group_text(dialog), tried(row_formula, found, table)]
 
 
-def in_sheets(found):
-    grid = grids(FULL)["sessions"]
+def in_sheets(found, table):
+    grid = grids(FULL)[table.key]
     return [row_test(found, grid), column_test(found, grid)[len(column_test(None, grid)) :]]
 
 
 SAY = {
     "notion": in_notion, "airtable": in_airtable, "sheets": in_sheets,
-    "custom": lambda found: [condition(found, TABLE, SQLITE)],
-    "postgresql": lambda found: [condition(found, TABLE, POSTGRES)],
+    "custom": lambda found, table: [condition(found, table, SQLITE)],
+    "postgresql": lambda found, table: [condition(found, table, POSTGRES)],
 }  # fmt: skip
 
 
@@ -115,10 +120,10 @@ def short(found):
 @pytest.mark.parametrize("platform", SAY)
 def test_filters_in_its_words(platform):
     lines = []
-    for found in FILTERS:
+    for found, table in [*((found, TABLE) for found in FILTERS), *((found, PROJECTS) for found in OF_PROJECTS)]:
         lines += [
             short(found),
-            *(f"    {line if isinstance(line, str) else told(line)}" for line in SAY[platform](found)),
+            *(f"    {line if isinstance(line, str) else told(line)}" for line in SAY[platform](found, table)),
         ]
     hold(f"filters on {platform}.txt", "\n".join(lines) + "\n")
 
