@@ -45,6 +45,10 @@ ANSWERS = {
             ),
         },
     }),
+    **{
+        f"{len(topics)} topics": ("organization", {"features": ("projects",), "options": {"topics": topics}})
+        for topics in (("Work",), ("Home", "Work"), ("Play", "Home", "Work"))
+    },
     "figures": ("analytics", {"complexity": "simple"}),
     "a team": ("organization collaboration", {
         "complexity": "moderate", "features": ("tags", "projects", "reminders"), "team_size": "small", "options": {
@@ -56,6 +60,8 @@ WAYS = [
     ("a little", "everything", "a team", "everything", "everything", "a little"),
     ("a team", "a little", "everything"),
     ("figures", "everything"),
+    ("a team", "everything"),
+    ("1 topics", "2 topics", "3 topics", "1 topics"),
 ]
 
 
@@ -116,20 +122,24 @@ class InAirtable(System):
         self.there = Base()
 
     def send(self, payload, had):
-        if "came" in payload:
-            keys = [row["fields"]["Name"] for row in payload["body"]["records"]]
-            return {"records": [{"id": payload["came"][key], "key": key} for key in keys]}
-        sent = self.with_ids(payload) if payload["makes"] == "choices" else payload["body"]
-        answer = self.there.send(payload["method"], payload["path"].format(**payload.get("params", {})), sent)
-        if payload["makes"] != "rows":
-            return json.loads(json.dumps(answer))
+        path, sent = payload["path"].format(**payload.get("params", {})), payload["body"]
+        if payload["makes"] == "rows":
+            return self.rows(path, payload, had)
+        sent = self.with_ids(payload) if payload["makes"] == "choices" else sent
+        return json.loads(json.dumps(self.there.send(payload["method"], path, sent)))
+
+    def rows(self, path, payload, had):
+        """Send the rows that did not come with others before; earlier ones stand first."""
+        sent, came = payload["body"], {} if had else payload.get("came", {})
         name = sent["performUpsert"]["fieldsToMergeOn"][0]
+        fresh = [row for row in sent["records"] if row["fields"][name] not in came]
+        answer = self.there.send(payload["method"], path, {**sent, "records": fresh}) if fresh else {"records": []}
         made = {row["fields"][name]: row for row in answer["records"]}
-        keys = [row["fields"][name] for row in sent["records"]]
-        rows = [{"id": made[key]["id"], "key": key} for key in keys]
+        ids = {**came, **{key: row["id"] for key, row in made.items()}}
+        rows = [{"id": ids[row["fields"][name]], "key": row["fields"][name]} for row in sent["records"]]
         linked = {
             link: {row["fields"][link][0]: made[row["fields"][name]]["fields"][link][0]
-                   for row in sent["records"] if len(row["fields"].get(link, ())) == 1}
+                   for row in fresh if len(row["fields"].get(link, ())) == 1}
             for link in payload.get("by_name", ())
         }  # fmt: skip
         return {"records": [*had.get("records", ()), *rows], **({"linked": linked} if linked else {})}
@@ -154,9 +164,12 @@ class InSheets(System):
 SYSTEMS = {"notion": InNotion, "airtable": InAirtable, "sheets": InSheets}
 
 
+def digest(value):
+    return hashlib.sha256(json.dumps(plain(value), default=str).encode()).hexdigest()[:12]
+
+
 def told(step):
-    data = json.dumps(plain([step.kind, step.payload, step.depends_on]), default=str)
-    return f"  {step.key}: {step.title} · {hashlib.sha256(data.encode()).hexdigest()[:12]}"
+    return f"  {step.key}: {step.title} · {digest([step.kind, step.payload, step.depends_on])}"
 
 
 def changes(name, way):
@@ -168,6 +181,7 @@ def changes(name, way):
         plan = plan_of(system.platform, then)
         evolution = system.evolve(plan, system.delivered)
         yield from (f"  kept: {line}" for line in evolution.kept)
+        yield f"  {len(evolution.plan.steps)} steps {digest([[s.key, s.title, s.depends_on] for s in evolution.plan])}"
         yield from map(told, system.take(evolution.plan))
         planned = {step.key: step for step in plan}
         stands = system.standing(plan, system.delivered)
