@@ -32,6 +32,7 @@ from chatbuilder.generators.notion.queries import to_query
 from chatbuilder.generators.sheets import chats as sheets_chats
 from chatbuilder.generators.sheets.formulas import column_test, row_test
 from chatbuilder.generators.sheets.layout import grids
+from chatbuilder.generators.sheets.transcripts import described, sheet_requests
 from chatbuilder.solution import plain
 from tests.helpers import config
 from tests.unit.test_goldens import ANSWERS, NOT_SIMPLE, hold
@@ -362,3 +363,12 @@ def test_chats_as_they_are_written(platform):
             other = writes.related(next(t.key for t in blueprint.tables if t.key != "sessions"), " A\nB\0 é ")
             lines.append(f"related {other.size} {other.cost} {json.dumps(other.data)}")
     hold(f"chats on {platform}.txt", "\n".join(lines) + "\n")
+
+
+def test_where_transcripts_go():
+    """The sheet in Google Sheets, and the table in PostgreSQL with the rights of a team of every size."""
+    lines = [custom_chats.TRANSCRIPTS, json.dumps(described()), *map(json.dumps, sheet_requests("dd/mm/yyyy hh:mm"))]
+    for size in catalog.TEAM_SIZES:
+        blueprint = design(config("custom", "organization", team_size=size))
+        lines += [size, *custom_chats.postgres_transcripts(blueprint)]
+    hold("transcripts.txt", "\n".join(lines) + "\n")
