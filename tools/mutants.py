@@ -36,10 +36,24 @@ ROOMS = {
     ),
     "logseq": ("generators/logseq/*", "test_goldens.py generators/test_logseq.py"),
     "excel": ("generators/excel/*", "test_goldens.py generators/test_excel.py generators/test_excel_scripts.py"),
-    "custom": ("generators/custom/*", "test_goldens.py generators/test_custom.py generators/test_custom_package.py"),
-    "notion": ("generators/notion/*", "test_goldens.py generators/test_notion.py generators/test_notion_chats.py"),
-    "airtable": ("generators/airtable/*", "test_goldens.py generators/test_airtable.py"),
-    "sheets": ("generators/sheets/*", "test_goldens.py generators/test_sheets.py generators/test_sheets_batch.py"),
+    "custom": (
+        "generators/custom/*",
+        "test_goldens.py generators/test_said.py generators/test_custom.py generators/test_custom_package.py",
+    ),
+    "notion": (
+        "generators/notion/*",
+        "test_goldens.py generators/test_said.py generators/test_changes.py generators/test_notion.py "
+        "generators/test_notion_chats.py",
+    ),
+    "airtable": (
+        "generators/airtable/*",
+        "test_goldens.py generators/test_said.py generators/test_changes.py generators/test_airtable.py",
+    ),
+    "sheets": (
+        "generators/sheets/*",
+        "test_goldens.py generators/test_said.py generators/test_changes.py generators/test_sheets.py "
+        "generators/test_sheets_batch.py",
+    ),
 }
 
 
@@ -50,7 +64,7 @@ def settings(room: str) -> str:
         "source_paths": ["src"],
         "only_mutate": [f"src/chatbuilder/{source}"],
         "also_copy": ["docs", "examples", "requirements", "README.md", "CHANGELOG.md", "LICENSE", "dev.py"],
-        "pytest_add_cli_args": ["-p", "no:cacheprovider", "--timeout=0"],
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "quick_first", "--timeout=0"],
         "pytest_add_cli_args_test_selection": [f"tests/unit/{test}" for test in tests.split()],
     }
     text = "".join(f"{key} =\n" + "".join(f"    {entry}\n" for entry in entries) for key, entries in lists.items())
@@ -77,7 +91,8 @@ def mutate(room: str, share: int, folder: Path) -> Counter[str]:
     shutil.rmtree(folder / "mutants", ignore_errors=True)
     mutmut = [sys.executable, "-m", "mutmut"]
     digits = "7391526840"[: max(1, round(share / 10))]
-    environment = {**os.environ, "CI": "1"}  # the same examples in every run
+    # CI: the same examples in every run. The path: for quick_first.
+    environment = {**os.environ, "CI": "1", "PYTHONPATH": str(folder.resolve() / "tools")}
     log = folder / f"{room}.log"
     with log.open("wb") as output:
         done = subprocess.run(

@@ -144,6 +144,27 @@ def test_what_grew_is_added_and_what_changed_is_replaced():
     assert (first["into"], first["old"], first["whole"], cost) == ("", [], True, 1)
 
 
+@pytest.mark.parametrize(
+    ("texts", "there", "more", "whole", "cost"),
+    [
+        (300, 4, {}, False, 3 + 2),  # three requests, the word that it is unfinished and the word that it is whole
+        (300, 4, {"half": True}, False, 3 + 1),
+        (300, 0, {}, False, 3 + 2),
+        (104, 4, {}, True, 1),
+        (105, 4, {}, False, 2 + 2),
+        (10, 10, {}, True, 0),
+        (10, 10, {"half": True}, False, 0 + 1),
+        (10, 10, {"old": ["x", "y"]}, False, 2 + 2),
+        (10, 9, {"half": True, "old": ["x"]}, False, 1 + 1 + 1),
+    ],
+)
+def test_what_it_takes_to_bring_a_transcript_up_to_date(texts, there, more, whole, cost):
+    row = RowMaker(BLUEPRINT).row(chat("a", *map(str, range(texts))), transcript=True)
+    payload = PAGES.change({"values": {}, "said": _standing(row, there, **more)}, row, PAGES.cells(row), [TRANSCRIPT])
+    assert (payload.data["said"]["whole"], payload.cost) == (whole, cost)
+    assert sum(map(len, payload.data["said"]["parts"])) == texts - there
+
+
 def test_a_half_written_transcript_is_no_edit():
     row = row_of()
     assert PAGES.read({"values": {}, "said": _standing(row, 1, half=True)})[TRANSCRIPT] == HALF

@@ -84,7 +84,7 @@ def _line(cmp: Cmp, field: Field, *, negated: bool) -> Condition | Group:
             return Condition(field.name, "is", "checked" if yes else "unchecked")
         return Condition(field.name, "=", "1" if yes else "0")  # our yes/no formulas give 1 or 0
     op = OPPOSITE[cmp.op] if negated else cmp.op
-    names = OPERATORS[field.type]
+    names = OPERATORS[_shown_as(field)]
     if op not in names:
         raise ValueError(f"Airtable has no condition “{op}” for {field.name}")
     line = Condition(field.name, names[op], _value(cmp.value))
@@ -94,13 +94,19 @@ def _line(cmp: Cmp, field: Field, *, negated: bool) -> Condition | Group:
     return _guarded(line, field, op)
 
 
+def _shown_as(field: Field) -> str:
+    """Return the type whose conditions the dialog offers: for the latest of linked days those of a date."""
+    return "date" if field.rollup and field.rollup.function == "latest" else field.type
+
+
 def _guarded(line: Condition, field: Field, op: Op) -> Condition | Group:
-    if field.type not in ("number", "rollup", "formula", "date", "datetime"):
+    kind = _shown_as(field)
+    if kind not in ("number", "rollup", "formula", "date", "datetime"):
         return line
     if op == "ne":
         return Group(True, (line, Condition(field.name, "is empty")))
     # Airtable may read an empty cell as 0, or as a day before every other.
-    if op in ("lt", "le") or (field.type not in ("date", "datetime") and op in ("eq", "ge", "gt")):
+    if op in ("lt", "le") or (kind not in ("date", "datetime") and op in ("eq", "ge", "gt")):
         return Group(False, (line, Condition(field.name, "is not empty"))) if _zero_passes(line) else line
     return line
 
@@ -147,7 +153,10 @@ def formula_text(formula: Formula, table: Table) -> str:
 
 
 def row_formula(expr: Filter, table: Table) -> str:
-    """Return a filter as an Airtable formula that is true for the same rows; also what `filterByFormula` takes."""
+    """Return a filter as an Airtable formula that is true for the same rows; also what `filterByFormula` takes.
+
+    ValueError for a condition on the person who looks: a formula does not know them.
+    """
     match expr:
         case Not(part=part):
             return f"NOT({row_formula(part, table)})"
@@ -162,6 +171,8 @@ _SIGNS: dict[Op, str] = {"eq": "=", "ne": "!=", "lt": "<", "le": "<=", "gt": ">"
 
 
 def _test(cmp: Cmp, field: Field) -> str:
+    if isinstance(cmp.value, Me):
+        raise ValueError(f"an Airtable formula does not know who looks: {field.name}")
     name = _name(field)
     if isinstance(cmp.value, bool):
         return name if cmp.value == (cmp.op == "eq") else f"NOT({name})"

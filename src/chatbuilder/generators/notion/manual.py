@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from chatbuilder.blueprint import Blueprint, Chart, View
+from chatbuilder.blueprint import Blueprint, Chart, Figure, View
 from chatbuilder.generators.common.text import md, one_line
 from chatbuilder.generators.common.words import filter_text, view_text
 from chatbuilder.generators.notion.dashboard import Widget
@@ -77,7 +77,7 @@ def _templates(bp: Blueprint) -> Iterator[ManualStep]:
 def _dashboard(bp: Blueprint) -> Iterator[ManualStep]:
     if bp.dashboard is None:
         return
-    figures = "; ".join(f"{figure.name}: {_figure_words(figure.key, bp)}" for figure in bp.dashboard.figures)
+    figures = "; ".join(f"{figure.name}: {_figure_words(figure, bp)}" for figure in bp.dashboard.figures)
     yield ManualStep(
         "dashboard", f"Figures{' and charts' if bp.dashboard.charts else ''} without the Business plan",
         "Dashboard views need the Business or Enterprise plan; Free has one chart in all.",
@@ -114,10 +114,7 @@ def _chart_words(chart: Chart, bp: Blueprint) -> str:
     return f"{chart.kind}, grouped by {md(bp.table(chart.table).field(chart.group_by).name)}{by}"
 
 
-def _figure_words(key: str, bp: Blueprint) -> str:
-    figure = next(item for item in bp.dashboard.figures if item.key == key) if bp.dashboard else None
-    if figure is None:
-        return ""
+def _figure_words(figure: Figure, bp: Blueprint) -> str:
     table = bp.table(figure.table)
     what = f"{figure.aggregate} of {table.field(figure.field).name}" if figure.field else "count all"
     where = filter_text(figure.filter, table)
