@@ -29,13 +29,23 @@ ROOMS = {
     "design": ("design/*", "test_design.py test_design_any.py test_findings.py test_goldens.py"),
     "runner": ("provision/runner.py", "test_runner.py test_runner_threads.py"),
     "importers": ("importers/*", "importers"),
-    "common": ("generators/common/*", "test_common.py test_rows.py test_goldens.py generators"),
+    "common": (
+        "generators/common/*",
+        "test_common.py test_rows.py test_goldens.py test_goldens_chats.py generators/test_sheets_batch.py "
+        "generators/test_sheets.py generators/test_excel.py generators/test_custom.py",
+    ),
     "obsidian": (
         "generators/obsidian/*",
-        "test_goldens.py generators/test_obsidian.py generators/test_obsidian_chats.py",
+        "test_goldens.py test_goldens_chats.py generators/test_obsidian.py generators/test_obsidian_chats.py",
     ),
-    "logseq": ("generators/logseq/*", "test_goldens.py generators/test_logseq.py"),
-    "excel": ("generators/excel/*", "test_goldens.py generators/test_excel.py generators/test_excel_scripts.py"),
+    "logseq": (
+        "generators/logseq/*",
+        "test_goldens.py test_goldens_chats.py generators/test_logseq.py generators/test_logseq_chats.py",
+    ),
+    "excel": (
+        "generators/excel/*",
+        "test_goldens.py test_goldens_chats.py generators/test_excel.py generators/test_excel_scripts.py",
+    ),
     "custom": ("generators/custom/*", "test_goldens.py generators/test_custom.py generators/test_custom_package.py"),
     "notion": ("generators/notion/*", "test_goldens.py generators/test_notion.py generators/test_notion_chats.py"),
     "airtable": ("generators/airtable/*", "test_goldens.py generators/test_airtable.py"),
@@ -77,7 +87,7 @@ def mutate(room: str, share: int, folder: Path) -> Counter[str]:
     shutil.rmtree(folder / "mutants", ignore_errors=True)
     mutmut = [sys.executable, "-m", "mutmut"]
     digits = "7391526840"[: max(1, round(share / 10))]
-    environment = {**os.environ, "CI": "1"}  # the same examples in every run
+    environment = {**os.environ, "HYPOTHESIS_PROFILE": "ci"}  # the same examples in every run
     log = folder / f"{room}.log"
     with log.open("wb") as output:
         done = subprocess.run(
