@@ -60,13 +60,14 @@ text after a list
 LONG = f"{'word ' * 2_500}\n\n{'x' * 20_000}\n```text\n{'y' * 12_000}\n{'z ' * 4_000}\n```\n[[{'[[' * 5_000}"
 FILES = (Part("typed", "See the file."), Part("attachment", "", "plan [[1]].pdf"), Part("attachment", "inside"))
 LATER = datetime(2026, 3, 1, 13, 0, 59, tzinfo=UTC)
+ADDRESS = f"https://x.y/{'a' * 2_000}"
 CHATS = {
     "plain": chat(
-        "plain", "How do I fix an error in python?", "Like this.\n\nAnd then that.\nOn two lines.", "Thanks: bye!",
+        "p", "How do I fix an error in python?", "Like this.\n\nAnd then that.\nOn two lines.", "Thanks: bye!",
         title="Fix it: a/b [x] #1", source="claude", days=1.5, model="opus 4", project="Website",
-        tags=("how-to", "mine", "a, b"), url="https://claude.ai/chat/1?a=(b)&c=[d]", summary="Two\nlines, with [[link]].",
+        tags=("how-to", "mine", "a, b"), url="https://claude.ai/chat/1?a=(b)&c=[d]", summary="Two\nlines: [[link]].",
     ),
-    "markdown": chat("markdown", "Show me", MARKDOWN, title="Marks", url=f"https://x.y/{'a' * 2_000}", archived=True),
+    "markdown": chat("markdown", "Show me", MARKDOWN, title="Marks", url=ADDRESS, archived=True),
     "nothing known": chat("bare", "", title=None, started=None, last_activity=None),
     "long": chat(
         "long", "p" * 3_000, LONG, title="t" * 300, command="claude --resume 1",
