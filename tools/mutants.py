@@ -40,7 +40,8 @@ ROOMS = {
     ),
     "logseq": (
         "generators/logseq/*",
-        "test_goldens.py test_goldens_chats.py generators/test_logseq.py generators/test_logseq_chats.py",
+        "test_goldens.py test_goldens_chats.py generators/test_logseq.py "
+        "generators/test_logseq_chats.py generators/test_logseq_filters.py",
     ),
     "excel": (
         "generators/excel/*",
