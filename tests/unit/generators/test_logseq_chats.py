@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,13 +11,14 @@ from hypothesis import strategies as st
 from chatbuilder.blueprint import TagRule
 from chatbuilder.design import design
 from chatbuilder.generators.common.fences import harmless_language, parts
+from chatbuilder.generators.common.rows import RowMaker
 from chatbuilder.generators.logseq import transcript
 from chatbuilder.generators.logseq.chats import Pages
 from chatbuilder.generators.logseq.names import Titles
 from chatbuilder.generators.logseq.properties import PageProperties, top_value
 from chatbuilder.generators.logseq.rules import rules_blocks, rules_of
 from tests.helpers import config
-from tests.unit.library.makers import said
+from tests.unit.library.makers import chat, said
 
 HEAD = "title:: T\nsource-id:: a:b\n\n"
 INSIDE = (
@@ -47,6 +50,8 @@ def told(text: str) -> list[str]:
         ("say `a::b` (`[[c]]`)", ["\t- say `a::b` (`[[c]]`)"]), ("see `x` here: [[y]]", ["\t- see `x` here: [[y]\\]"]),
         ("see `#x` here", ["\t- see `#x` here"]), ("x`#y` z", ["\t- x`\\#y` z"]), ("`#x` y", ["\t- `#x` y"]),
         ("``#x``", ["\t- \\``\\#x``"]), ("a \\[ b", ["\t- a \\\\[ b"]), ("~~~ x y", ["\t- ```text", "\t  ```"]),
+        ("a |\n  | b |", ["\t- a |", "\t  \\| b |"]), ("x `a` y `#b` z", ["\t- x `a` y `#b` z"]),
+        ("`a`#b", ["\t- \\`a`\\#b"]),
         ("| a |\n| b |\nc", ["\t- ```text", "\t  | a |", "\t  | b |", "\t  ```", "\t- c"]), ("| a |", ["\t- \\| a |"]),
         ("```calc\n1+1\n```", ["\t- ```text", "\t  1+1", "\t  ```"]),
         ("```PY\nx\n\ny", ["\t- ```py", "\t  x", "\t  ", "\t  y", "\t  ```"]),
@@ -160,6 +165,7 @@ def test_a_transcript_comes_to_the_end_of_a_page_without_one(page, gap):
         ("  a:: 1\n\tb:: 2", "b", "2"), ("a::1\nb:: 2", "a", ""), ("a:: 1\n  -\nb:: 2", "b", ""),
         ("a:: b:: c", "a", "b:: c"),
         ("a:: 1\n-b:: 2", "-b", "2"),
+        ("a:: 1 \r\nb:: 2\u2003\r\n", "b", "2"),
     ],
 )  # fmt: skip
 def test_properties_as_they_stand(page, key, value):
@@ -189,7 +195,9 @@ def test_a_property_that_is_there_twice_is_not_guessed_at():
         ("a:: 1\nb:: 2\n\n- x", {"a": "3"}, "a:: 3\nb:: 2\n\n- x"), ("a:: 1\nb:: 2\n", {"a": ""}, "b:: 2\n"),
         ("a:: 1\n\n- x", {"b": "2", "c": "", "d": "4"}, "a:: 1\nb:: 2\nd:: 4\n\n- x"),
         ("\ufeff  a:: 1\r\nb:: 2\r\n", {"a": "3", "c": "4"}, "\ufeff  a:: 3\r\nb:: 2\r\nc:: 4\r\n"),
-        ("a:: 1", {"b": "2"}, "a:: 1\nb:: 2"), ("x:: 1\r\na:: 1\r", {"b": "2"}, "x:: 1\r\na:: 1\r\nb:: 2"),
+        ("a:: 1", {"b": "2"}, "a:: 1\nb:: 2"),
+        ("\n\nx\na:: 1\n", {"b": "2", "a": ""}, "\n\nx\nb:: 2\n"),
+        ("x:: 1\r\na:: 1\r", {"b": "2"}, "x:: 1\r\na:: 1\r\nb:: 2"),
         ("a:: 1\nslip\n", {"b": "2"}, "a:: 1\nb:: 2\nslip\n"),
     ],
 )  # fmt: skip
@@ -226,6 +234,27 @@ def test_a_page_that_comes_to_stand_elsewhere_says_its_full_title():
     assert found.text_of(named, "pages/Chat Sessions___T (2).md") == (
         "title:: Chat Sessions/T (2)\ntype:: x\nfull-title:: T!\n"
     )
+
+
+@pytest.mark.parametrize(("size", "there"), [(2_000, True), (2_001, False)])
+def test_an_address_that_would_be_cut_leads_nowhere_and_is_left_out(size, there):
+    blueprint = design(config("logseq", "organization"))
+    row = RowMaker(blueprint).row(chat("a", url="https://x.y/".ljust(size, "z")))
+    dialect = Pages(blueprint)
+    cells = dialect.cells(row)
+    text = dialect.new(row, cells, {}).data["text"]
+    assert (bool(cells["link"]), "\nlink:: " in text) == (there, there)
+
+
+@pytest.mark.parametrize(("last", "kept"), [(88, 20), (89, 19)])
+def test_as_many_tags_as_a_page_that_can_be_edited_has_room_for(last, kept):
+    blueprint = design(config("logseq", "organization", features=["tags"]))
+    tags = [f"{n:098}" for n in range(19)] + ["x" * (last + 10)]
+    row = RowMaker(blueprint, ()).row(chat("a", tags=tuple(tags)))
+    dialect = Pages(blueprint)
+    text = dialect.new(row, dialect.cells(row), {}).data["text"]
+    (line,) = re.findall("^tags:: (.*)$", text, re.MULTILINE)
+    assert len(line.split(", ")) == kept
 
 
 # rules
