@@ -46,7 +46,7 @@ ROOMS = {
     "excel": (
         "generators/excel/*",
         "test_goldens.py test_goldens_chats.py generators/test_excel.py generators/test_excel_chats.py "
-        "generators/test_excel_scripts.py",
+        "generators/test_excel_logic.py generators/test_excel_scripts.py",
     ),
     "custom": ("generators/custom/*", "test_goldens.py generators/test_custom.py generators/test_custom_package.py"),
     "notion": ("generators/notion/*", "test_goldens.py generators/test_notion.py generators/test_notion_chats.py"),
