@@ -150,7 +150,7 @@ async def test_what_holds_no_chats_says_so_in_place(name, window, tmp_path):
         await open_import(hand)
         hand.find("#path").value = str(tmp_path / name)
         await hand.press("enter")
-        assert name in "".join(hand.text("#report").replace("│", "").split())
+        assert name in "".join(hand.text("#report").replace("▌", "").split())
         assert hand.step == "ImportScreen"
         await hand.press("enter", "escape")
         assert hand.step == "platform"
@@ -257,9 +257,10 @@ async def test_a_key_is_answered_at_once_while_an_export_is_read_and_written(hom
     async with window() as hand:
         await open_import(hand)
         hand.find("#path").value = str(place)
-        for stage in ("looking", "working"):
+        for stage, far in (("looking", "Looking …"), ("working", " of 1,500 chats, ")):
             hand.app.screen.action_forward()
             await _comes(lambda stage=stage: hand.app.state.intake.stage == stage)
+            await _comes(lambda far=far: far in hand.text("#progress"))
             times = []
             while hand.app.state.intake.stage == stage and len(times) < 10:
                 before, began = hand.app.screen.focused, perf_counter()

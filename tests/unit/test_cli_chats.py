@@ -332,6 +332,19 @@ def test_the_list_as_csv_holds_no_formula(run_cli, tmp_path):
     assert "'=HYPERLINK(1)" in [row[0] for row in rows]
 
 
+def test_the_csv_can_be_printed(library, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "chats.csv"
+    assert library("chats", "--sort", "title", "--csv", file).code == 0
+    printed = library("chats", "--sort", "title", "--csv", "-")
+    assert printed.code == 0
+    assert printed.out.encode() == file.read_bytes().removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    assert [place.name for place in tmp_path.iterdir() if place.name == "-"] == []
+    both = library("chats", "--csv", "-", "--json")
+    assert both.code == ExitCode.USAGE
+    assert complete(both.err)
+
+
 def test_the_csv_takes_the_filters_and_never_a_file_that_is_there(library, tmp_path):
     file = tmp_path / "chats.csv"
     done = library("chats", "--archived", "--csv", file, "--json")

@@ -18,7 +18,7 @@ def add(commands: object, add_command: Add) -> None:
     chats.add_argument("--limit", type=number, metavar="N", help="how many; 0: all (default: 50, with --json all)")
     chats.add_argument("--sort", choices=("newest", "oldest", "title", "longest"), default="newest")
     chats.add_argument(
-        "--csv", metavar="FILE", help="write all that fit into a new CSV file; no cell becomes a formula"
+        "--csv", metavar="FILE", help="write all that fit into a new CSV file (-: print it); no cell becomes a formula"
     )
     _chat_actions(chats.add_subparsers(metavar="ACTION"), add_command)
     search = add_command(commands, "search", "Search all chats for words")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from chatbuilder import pipeline
 from chatbuilder.cli import output
 from chatbuilder.clock import iso
-from chatbuilder.errors import ExitCode
+from chatbuilder.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +35,21 @@ def filters_of(arguments: Namespace) -> Filters:
     )  # fmt: skip
 
 
+def _to_stdout(arguments: Namespace) -> int:
+    if arguments.json:
+        raise UsageError(
+            "Standard output takes either CSV or JSON.", title="Two forms at once", kept="the library as it is.",
+            hint="leave one of --csv - and --json out.",
+        )  # fmt: skip
+    text, _ = pipeline.chats_table(filters_of(arguments), order=arguments.sort)
+    output.data(text.replace("\r\n", "\n"))
+    return ExitCode.DONE
+
+
 def chats(arguments: Namespace) -> int:
     """List chats: all of them as JSON, a page of them on a screen."""
+    if arguments.csv == "-":
+        return _to_stdout(arguments)
     if arguments.csv:
         place, count = pipeline.chats_csv(arguments.csv, filters_of(arguments), order=arguments.sort)
         if arguments.json:

@@ -21,6 +21,11 @@ def line(text: str = "") -> None:
     sys.stdout.write(safe(text) + "\n")
 
 
+def data(text: str) -> None:
+    """Print what another program may read: exact for it, harmless on a terminal."""
+    sys.stdout.write(safe(text) if is_terminal(sys.stdout) else text)
+
+
 def note(text: str) -> None:
     """Print one line of progress or explanation on stderr; the work goes on when nobody can read it."""
     with contextlib.suppress(OSError):

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from chatbuilder.pipeline.moving import Move, MoveForecast, MoveReport, forecast_move, move, plan_move
     from chatbuilder.pipeline.provisioning import SystemInfo, TargetReport, apply, inspect_target, systems
     from chatbuilder.pipeline.syncing import SyncProblem, SyncProgress, SyncReport, SyncWaiting, sync
-    from chatbuilder.pipeline.tabulating import chats_csv
+    from chatbuilder.pipeline.tabulating import chats_csv, chats_table
     from chatbuilder.pipeline.targets import default_target, with_target
     from chatbuilder.pipeline.tidying import Leftover, leftovers
     from chatbuilder.pipeline.tokens import token_check, token_file, token_list, token_rm, token_set
@@ -74,7 +74,7 @@ __all__ = [
     "Past", "PlatformUsage", "ProjectInfo", "StepDone", "StepFailed", "StepStarted", "StepWaiting", "StoredProblem",
     "SyncProblem", "SyncProgress", "SyncReport", "SyncWaiting",
     "SystemInfo", "TargetReport", "TokenInfo", "Usage", "answers_toml", "apply", "audit_entries", "build", "changes",
-    "chat", "chats", "chats_csv", "check", "default_target",
+    "chat", "chats", "chats_csv", "chats_table", "check", "default_target",
     "delete_chats", "delete_draft", "design_text", "destroy", "discover_logs",
     "doctor", "drafts", "exit_code", "export", "forecast_move",
     "has_draft", "import_chats", "import_problems", "inspect_target", "is_stopped",
@@ -109,7 +109,7 @@ _HOMES = {
     "chatbuilder.pipeline.moving": "Move MoveForecast MoveReport forecast_move move plan_move",
     "chatbuilder.pipeline.provisioning": "SystemInfo TargetReport apply inspect_target systems",
     "chatbuilder.pipeline.syncing": "SyncProblem SyncProgress SyncReport SyncWaiting sync",
-    "chatbuilder.pipeline.tabulating": "chats_csv",
+    "chatbuilder.pipeline.tabulating": "chats_csv chats_table",
     "chatbuilder.pipeline.targets": "default_target with_target",
     "chatbuilder.pipeline.tidying": "Leftover leftovers",
     "chatbuilder.pipeline.tokens": "token_check token_file token_list token_rm token_set",

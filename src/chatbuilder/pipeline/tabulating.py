@@ -21,6 +21,16 @@ ACTIVE = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 (OWASP, CSV injection)."""
 
 
+def chats_table(filters: Filters | None = None, *, order: Order = "newest") -> tuple[str, int]:
+    """Return the chats that fit as CSV, every cell on one line, and how many there are. Raises `InputError`."""
+    found = browsing.chats(filters, order=order).chats
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(HEADS)
+    writer.writerows(map(tuple, map(_cells, found)))
+    return text.getvalue(), len(found)
+
+
 def chats_csv(path: str, filters: Filters | None = None, *, order: Order = "newest") -> tuple[str, int]:
     """Write the chats that fit into a new CSV file; return where it is and how many there are.
 
@@ -28,14 +38,10 @@ def chats_csv(path: str, filters: Filters | None = None, *, order: Order = "newe
     already there as well.
     """
     place = typed(path).absolute()
-    found = browsing.chats(filters, order=order).chats
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(HEADS)
-    writer.writerows(map(tuple, map(_cells, found)))
+    text, count = chats_table(filters, order=order)
     try:
         atomic.sweep(place.parent)
-        made = atomic.create(place, text.getvalue().encode("utf-8-sig"))
+        made = atomic.create(place, text.encode("utf-8-sig"))
     except OSError as error:
         raise InputError(
             f"{place} cannot be written: {error.strerror or error}.", title="No CSV written",
@@ -46,7 +52,7 @@ def chats_csv(path: str, filters: Filters | None = None, *, order: Order = "newe
             f"{place} is already there.", title="No CSV written", kept="that file and the library as they are.",
             hint="name another file.",
         )  # fmt: skip
-    return str(place), len(found)
+    return str(place), count
 
 
 def _cells(chat: ChatInfo) -> Iterator[str]:

@@ -61,7 +61,7 @@ class FillScreen(Work):
         yield Button("Stop", id="stop", compact=True, action="screen.stop")
         yield Button("Fill", id="go", compact=True, variant="primary", action="screen.forward")
 
-    def far(self) -> str | Content:
+    def far(self) -> Content:
         """How far it is, or why it waits."""
         return fill_progress(self.filling)
 

@@ -54,7 +54,7 @@ class ImportScreen(Work):
         yield Button("Stop", id="stop", compact=True, action="screen.stop")
         yield Button("Look", id="go", compact=True, variant="primary", action="screen.forward")
 
-    def far(self) -> str | Content:
+    def far(self) -> Content:
         """How far it is."""
         return intake_progress(self.state.intake)
 

@@ -62,7 +62,8 @@ class ImportingDesk(BuildingDesk):
         def hear(progress: Progress) -> None:
             self.tell(partial(self._read_on, stop), progress)
 
-        self.update(intake=intake.at("looking" if event.dry_run else "working", report=None))
+        known = 0 if event.dry_run else intake.report.found if intake.report else intake.total
+        self.update(intake=intake.at("looking" if event.dry_run else "working", total=known, report=None))
         job = partial(self.chats.read, intake.paths, event.dry_run, hear, stop.is_set)
         self.work(job, partial(self._were_read, stop), partial(self._not_read, stop), aside=event.dry_run)
 

@@ -27,6 +27,7 @@ class Intake:
     """Bringing in chats. `report` is of the last look or import; `trouble` are the lines to show when one stopped.
 
     looking: a preview is made; seen: it is there; working: chats are imported; `ending` once it was asked to stop.
+    `total` is how many chats the look found, 0 before it.
     """
 
     origins: tuple[Origin, ...] = ()
@@ -34,6 +35,7 @@ class Intake:
     stage: Stage = "choosing"
     ending: bool = False
     counts: tuple[int, int, int] = (0, 0, 0)  # found, new, changed
+    total: int = 0
     report: ReadReport | None = None
     trouble: tuple[str, ...] = ()
 
@@ -64,7 +66,7 @@ class Intake:
 
     def choosing(self, *origins: Origin) -> Intake:
         """Return it with other origins; what was seen of the ones before is void."""
-        return replace(self, origins=origins, stage="choosing", report=None, trouble=())
+        return replace(self, origins=origins, stage="choosing", total=0, report=None, trouble=())
 
     def at(self, stage: Stage, **more: Any) -> Intake:
         """Return it at another stage."""

@@ -51,13 +51,22 @@ def intake_next(intake: Intake) -> str:
     return words.get(intake.stage, "Look reads it and tells what is new.")
 
 
-def intake_progress(intake: Intake) -> str:
-    """Return how far an import is, in a line."""
+def intake_progress(intake: Intake) -> Content:
+    """Return how far an import is, as a bar where its end is known, and in words."""
     if not intake.busy:
-        return ""
+        return Content("")
     found, new, changed = intake.counts
     verb = "Stopping" if intake.ending else "Looking" if intake.stage == "looking" else "Importing"
-    return f"{verb} … {counted(found, 'chat')}, {new:,} new, {changed:,} changed" if found else f"{verb} …"
+    news = f"{new:,} new, {changed:,} changed"
+    if 0 < found <= intake.total and not intake.ending:
+        return _bar(found, intake.total, news)
+    return Content(f"{verb} … {counted(found, 'chat')}, {news}" if found else f"{verb} …")
+
+
+def _bar(done: int, total: int, news: str) -> Content:
+    full = WIDE * done // total
+    told = f" {done:,} of {counted(total, 'chat')}{news and f', {news}'}"
+    return Content.assemble(("█" * full, "$good"), ("░" * (WIDE - full), "$muted"), told)
 
 
 def intake_told(intake: Intake) -> Iterable[Block]:
@@ -109,10 +118,7 @@ def fill_progress(filling: Filling) -> Content:
     verb = "Working out" if filling.stage == "looking" else "Filling"
     if not total:
         return Content(f"{verb} …")
-    full = WIDE * done // total
-    told = f" {done:,} of {counted(total, 'chat')}"
-    told += f", {new:,} new, {changed:,} changed" if filling.stage == "working" else ""
-    return Content.assemble(("█" * full, "$good"), ("░" * (WIDE - full), "$muted"), told)
+    return _bar(done, total, f"{new:,} new, {changed:,} changed" if filling.stage == "working" else "")
 
 
 def fill_told(filling: Filling) -> Iterable[Block]:

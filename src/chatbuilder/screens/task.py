@@ -81,9 +81,9 @@ class Work(Task[None]):
     def draw(self, old: State, new: State) -> None:
         """Draw what this task adds to the frame."""
 
-    def far(self) -> str | Content:
+    def far(self) -> Content:
         """Return how far it is, in one line."""
-        return ""
+        return Content("")
 
     def _count_down(self) -> None:
         put(self.query_one("#progress", Static), self.far())
