@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 
 from chatbuilder import catalog
 from chatbuilder.blueprint import Sort, View
 from chatbuilder.design import design
 from chatbuilder.filters import Cmp
-from chatbuilder.generators.excel import logic
+from chatbuilder.generators.excel import generate, logic
 from chatbuilder.generators.excel.book import open_book
 from chatbuilder.generators.excel.pages import wanted_pages
 from tests.helpers import config
+from tests.unit.generators.excel_cases import spec_of
 from tests.unit.generators.test_logseq_filters import ASKED, TREES, comparisons
-from tests.unit.test_goldens import NOT_SIMPLE, hold
+from tests.unit.test_goldens import ANSWERS, NOT_SIMPLE, answers, hold
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +58,18 @@ def test_orders_as_keys(blueprint):
     for view in blueprint.views:
         lines.append(f"view {view.key}\n    {logic.view_formula(view, book)}")
     hold("excel orders.txt", "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("which", ANSWERS)
+def test_each_sheet_as_it_is_ordered(which):
+    """A digest of each sheet, name and script before the workbook is packed: it names what changed."""
+    answers_ = answers(which, "excel")
+    solution = generate(answers_, design(answers_))
+    spec = spec_of(solution)
+    parts = {f"sheet {sheet['key']}": sheet for sheet in spec["sheets"]}
+    parts |= {"names": spec["names"], "formats": spec["formats"], "guide": solution.guide.markdown}
+    parts |= {document.key: document.markdown for document in solution.documents}
+    parts |= {file.path: file.content for file in solution.files if isinstance(file.content, str)}
+    parts |= {f"by hand {n}": repr(step) for n, step in enumerate(solution.manual)}
+    told = (f"{key} {hashlib.sha256(json.dumps(part).encode()).hexdigest()[:12]}" for key, part in parts.items())
+    hold(f"excel sheets of {which}.txt", "\n".join(told) + "\n")
