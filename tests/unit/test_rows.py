@@ -115,7 +115,7 @@ def test_rules_without_tags_go_into_the_notes():
 
 
 def test_a_rule_never_sets_what_sync_keeps_or_what_is_computed():
-    """A person may name any field on the page of rules; a row without its Source ID would come again and again."""
+    """A person may name any field on the page of rules; a row without its Source ID is not found again."""
     rules = tuple(TagRule(("bread",), key, "x") for key in ("source_id", "assistant", "days_idle", "title", "model"))
     row = maker("automation", rules=rules, complexity="advanced").row(chat("a", "bread", title="Baking"))
     plain = maker("automation", rules=(), complexity="advanced").row(chat("a", "bread", title="Baking"))

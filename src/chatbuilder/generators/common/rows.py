@@ -91,7 +91,7 @@ class RowMaker:
     """Makes the rows of one design.
 
     `rules` file new rows (None: those of the design); one for a field of sync's own, or a computed one, does nothing: a
-    row without its Source ID would be made again by every sync. `strict` platforms refuse a choice that is not among
+    row without its Source ID is not found again once it is moved. `strict` platforms refuse a choice that is not among
     the options. `unlisted` counts the assistants that are not among them.
     """
 
