@@ -35,6 +35,14 @@ def unfilled(monkeypatch: Any, platform: str) -> None:
     monkeypatch.setattr(module, "PLATFORM", replace(module.PLATFORM, fill=None))
 
 
+def hold(golden: Path, text: str) -> None:
+    """Compare a text with the one that is kept; `CHATBUILDER_GOLDENS=write` keeps this one."""
+    if os.environ.get("CHATBUILDER_GOLDENS") == "write":
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, "utf-8", newline="\n")
+    assert text.splitlines() == golden.read_text("utf-8").splitlines()
+
+
 def answers_file(folder: Path, platform: str = "obsidian", name: str = "answers.json", **answers: Any) -> Path:
     """An answers file on disk."""
     place = folder / name

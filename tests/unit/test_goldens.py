@@ -9,7 +9,6 @@ import dataclasses
 import hashlib
 import io
 import json
-import os
 import zipfile
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import pytest
 from chatbuilder import catalog, pipeline
 from chatbuilder.design import design
 from chatbuilder.solution import plain
-from tests.helpers import config
+from tests.helpers import config, hold
 
 FOLDER = Path(__file__).parent / "goldens"
 NOT_SIMPLE = tuple(key for key in catalog.PRIORITIES if key != "simplicity")
@@ -62,18 +61,10 @@ def content(file):
         return b"".join(info.filename.encode() + packed.read(info) for info in packed.infolist())
 
 
-def hold(name, text):
-    golden = FOLDER / name
-    if os.environ.get("CHATBUILDER_GOLDENS") == "write":
-        FOLDER.mkdir(exist_ok=True)
-        golden.write_text(text, "utf-8", newline="\n")
-    assert text.splitlines() == golden.read_text("utf-8").splitlines()
-
-
 @pytest.mark.parametrize("which", ANSWERS)
 def test_the_design(which):
     told = json.dumps(pruned(design(answers(which))), indent=1, ensure_ascii=False)
-    hold(f"design of {which}.json", f"{told}\n")
+    hold(FOLDER / f"design of {which}.json", f"{told}\n")
 
 
 def test_simplicity_beside_everything_else():
@@ -123,4 +114,4 @@ def test_what_is_rendered_and_delivered(place):
         parts += [(f"step {step.key}", json.dumps(dataclasses.astuple(step), default=str).encode()) for step in steps]
         parts += [(f"by hand {n}", repr(step).encode()) for n, step in enumerate(solution.manual)]
         lines += [f"{which}: {name} {hashlib.sha256(data).hexdigest()[:12]}" for name, data in parts]
-    hold(f"{place}.txt", "\n".join(lines) + "\n")
+    hold(FOLDER / f"{place}.txt", "\n".join(lines) + "\n")

@@ -203,11 +203,12 @@ def _around(metadata: Json, parts: list[Part]) -> list[Part]:
     if metadata.get("attachments"):
         known = {piece.name for piece in parts if piece.kind == "attachment"}
         for sent in mappings(metadata["attachments"]):
-            own = name(sent.get("id"))
+            own, label = name(sent.get("id")), name(sent.get("name"))
+            if own in known and not label:
+                continue
             for piece in [piece for piece in parts if own and piece.kind == "attachment" and piece.name == own]:
                 parts.remove(piece)  # the picture in the text is the file in the list, which has its name
-            if own not in known or name(sent.get("name")):
-                found.append(attachment(sent.get("name") or own))
+            found.append(attachment(label or own))
     if metadata.get("content_references"):
         found += references(
             (page.get("url"), page.get("title")) for page in mappings(metadata["content_references"]) if page.get("url")

@@ -40,7 +40,8 @@ def _parse(chat: Json, context: Context) -> ChatSession:
     nodes = {key: mapping(node) for key, node in chat["mapping"].items()}
     parent_of = {key: identifier(node.get("parent")) for key, node in nodes.items()}
     raw = {key: mapping(node.get("message")) for key, node in nodes.items()}
-    return _build(chat, identifier(chat.get("id")), parent_of, raw, context)
+    own_id = identifier(chat.get("id"))
+    return _build(chat, own_id, own_id, parent_of, raw, context)
 
 
 def _matches_shared(item: Json) -> bool:
@@ -58,14 +59,18 @@ def _parse_shared(document: Json, context: Context) -> ChatSession:
         if key:
             parent_of[key] = identifier(message.get("parent_id"))
             raw[key] = message
-    own_id = identifier(chat.get("id")) or identifier(chat.get("share_id")) or identifier(chat.get("chat_session_id"))
+    chat_id, share_id = identifier(chat.get("id")), identifier(chat.get("share_id"))
+    own_id = chat_id or share_id or identifier(chat.get("chat_session_id"))
+    address = chat_id or identifier(chat.get("chat_session_id"))  # what is shared lies elsewhere
     shown = identifier(chat.get("current_message_id"))
-    return _build(chat, own_id or context.stem, parent_of, raw, context, shown, () if own_id else ("source_id",))
+    marks = () if own_id else ("source_id",)
+    return _build(chat, own_id or context.stem, address, parent_of, raw, context, shown, marks)
 
 
 def _build(
     chat: Json,
     own_id: str | None,
+    address: str | None,
     parent_of: dict[str, str | None],
     raw: dict[str, Json],
     context: Context,
@@ -74,7 +79,6 @@ def _build(
 ) -> ChatSession:
     read = {key: found for key in parent_of if (found := _read_message(raw[key], key, context))}
     messages, branches, path_mark = threaded(read, parent_of, shown)
-    own = own_id if "source_id" not in marks else None
     return session(
         SOURCE,
         own_id,
@@ -83,7 +87,7 @@ def _build(
         last_activity=moment(chat.get("updated_at")),
         messages=messages,
         derived=(*marks, *path_mark),
-        url=link("https://chat.deepseek.com/a/chat/s", own) if own else None,
+        url=link("https://chat.deepseek.com/a/chat/s", address) if address else None,
         branches=branches,
     )
 

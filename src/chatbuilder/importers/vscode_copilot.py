@@ -141,8 +141,7 @@ def _words(piece: Json, kind: object) -> str:
         inner = mapping(piece.get("inlineReference"))
         label = string(piece.get("name")) or string(inner.get("name")) or string(inner.get("path")).rpartition("/")[2]
         return f"`{label}`" if label else ""
-    content = piece.get("content", piece)
-    return string(mapping(content).get("value")) or string(piece.get("value"))
+    return string(mapping(piece.get("content")).get("value")) or string(piece.get("value"))
 
 
 def _piece(piece: Json, kind: object, context: Context) -> list[Part]:

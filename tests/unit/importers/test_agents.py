@@ -355,7 +355,9 @@ def test_cursor_panel_of_older_versions_and_other_databases(tmp_path):
     broken = tmp_path / "y.vscdb"
     database(broken, {"ItemTable": ("key TEXT, value BLOB", [(key, "[")])})
     with open_source(broken) as reading:
-        assert next(iter(reading)).chat
+        problem = next(iter(reading))
+    assert (problem.where, problem.chat, problem.code) == ("y.vscdb", True, "malformed")
+    assert problem.reason == "its JSON is broken (Expecting value)"
     other = tmp_path / "z.vscdb"
     database(other, {"ItemTable": ("key TEXT, value BLOB", [("x", "y")])})
     with pytest.raises(InputError, match="No chats were recognised"):

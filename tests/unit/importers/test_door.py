@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chatbuilder.errors import InputError
-from chatbuilder.importers import Limits, open_source
+from chatbuilder.importers import Limits, Problem, open_source
 from chatbuilder.importers.common import entries
 from tests.unit.importers import samples
 from tests.unit.importers.reading import Result, read_json, read_lines, read_zip, zipped
@@ -138,7 +138,12 @@ def test_a_takeout_as_tgz_in_which_nothing_leads_outside(tmp_path):
     )  # fmt: skip
     before = set(tmp_path.rglob("*"))
     found = Result(path)
-    assert found.sources == {"gemini", "claude", "codex", "chatgpt"}
+    assert {report.where: report.source for report in found.reading.files} == {
+        "takeout.tgz: Takeout/Gemini Apps/MyActivity.json": "gemini",
+        "takeout.tgz: ../../evil.json": "claude",
+        "takeout.tgz": "codex",
+        "takeout.tgz: in.zip: c.json": "chatgpt",
+    }
     assert found.problems == []
     assert set(tmp_path.rglob("*")) == before
 
@@ -294,7 +299,8 @@ def test_damaged_and_encrypted_entries_cost_themselves_only(tmp_path):
     secret[at + 8] |= 1
     path.write_bytes(bytes(secret))
     found = Result(path)
-    assert (found.sources, "password" in found.problem.reason) == ({"claude"}, True)
+    assert found.sources == {"claude"}
+    assert found.problem == Problem("x.zip: a.json", "it is encrypted with a password", "unreadable")
     path.write_bytes(b"PK\x03\x04 is no zip")
     with pytest.raises(InputError):
         Result(path)
@@ -375,4 +381,5 @@ def test_a_folder_that_may_not_be_read_is_told(tmp_path, monkeypatch):
 
     monkeypatch.setattr(entries.Path, "is_file", refusing)
     found = Result(base)
-    assert (found.chat.source, found.problem.reason) == ("chatgpt", "it cannot be read (Permission denied)")
+    assert found.chat.source == "chatgpt"
+    assert found.problem == Problem("b.json", "it cannot be read (Permission denied)", "unreadable")

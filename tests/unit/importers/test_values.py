@@ -9,10 +9,19 @@ from hypothesis import strategies as st
 
 from chatbuilder.chats import SOURCES, ChatSession, Message, Part, utc
 from chatbuilder.importers.common import values
+from chatbuilder.importers.common.entries import label
 from chatbuilder.importers.common.html_text import words
 from chatbuilder.importers.common.limits import LIMITS
 from chatbuilder.importers.common.outcome import FileReport
-from chatbuilder.importers.common.session import count_branches, newest_leaf, path_to, reading_order
+from chatbuilder.importers.common.session import (
+    count_branches,
+    newest_leaf,
+    part,
+    path_to,
+    reading_order,
+    references,
+    title_from,
+)
 from chatbuilder.importers.common.shape import Context
 from chatbuilder.importers.discovery import discover
 
@@ -43,6 +52,11 @@ def test_readers_take_anything(value):
         (1_750_000_000, "2025-06-15T15:06:40"),
         (1_750_000_000_500, "2025-06-15T15:06:40.500"),
         ("1750000000.5", "2025-06-15T15:06:40.500"),
+        (1e11, "5138-11-16T09:46:40"),
+        (100_000_000_001, "1973-03-03T09:46:40.001"),
+        (0.5, "1970-01-01T00:00:00.500"),
+        (" 2026-03-10T20:00:00Z ", "2026-03-10T20:00:00"),
+        ({"$numberLong": 1750000000}, "2025-06-15T15:06:40"),
         ("2026-03-10T20:00:00+08:00", "2026-03-10T12:00:00"),
         ("2026-03-10T20:00:00", "2026-03-10T20:00:00"),
         ({"$date": "2026-03-10T20:00:00Z"}, "2026-03-10T20:00:00"),
@@ -63,8 +77,43 @@ def test_moments(value, expected):
     assert values.moment(value) == (datetime.fromisoformat(expected).replace(tzinfo=UTC) if expected else None)
 
 
+@pytest.mark.parametrize(
+    ("read", "most"),
+    [(values.name, 500), (values.word, 500), (values.title, 2000), (lambda text: values.shorten(text, 7), 7),
+     (lambda text: part("tool", text)[0].text, 20_000), (lambda text: part("thinking", text)[0].text, 20_000),
+     (lambda text: title_from([Message("1", None, "human", (Part("typed", text),))]), 80), (label, 300)],
+)  # fmt: skip
+def test_what_is_too_long_is_cut_and_shows_it(read, most):
+    assert read("x" * most) == "x" * most
+    assert read("x" * (most + 1)) == "x" * (most - 1) + "…"
+    assert read("x" * (most - 2) + " " + "x" * 9) == "x" * (most - 2) + "…"
+
+
+def test_what_is_too_long_to_be_cut_is_left_out_or_kept_whole():
+    assert [values.identifier("x" * 500), values.identifier(" x "), values.identifier(7)] == ["x" * 500, "x", "7"]
+    assert [values.identifier(one) for one in ("x" * 501, " ", True, 7.5, None)] == [None] * 5
+    address = "https://x.example/".ljust(2000, "a")
+    assert (values.web(address), values.web(address + "a")) == (address, None)
+    for kind in ("typed", "answer", "attachment"):
+        assert part(kind, "x" * 30_000) == [Part(kind, "x" * 30_000)]
+    pages = [(f"https://x.example/{number}", f" Page  {number} ") for number in range(102)]
+    found = references([pages[0], *pages, ("javascript:x", "no"), (None, "no")])
+    assert found == [Part("reference", f"https://x.example/{number}", f"Page {number}") for number in range(100)]
+
+
+def test_the_first_words_that_were_typed_are_the_title():
+    def said(role, text, kind="typed", active=True):
+        return Message(text, None, role, (Part(kind, text),), active=active)
+
+    others = [said("system", "a", "context"), said("human", "b", "context"), said("human", "c", active=False)]
+    others += [said("assistant", "d", "answer"), said("human", " \n\t")]
+    assert title_from([*others, said("human", "\n  Two  \t words \nmore"), said("human", "later")]) == "Two words"
+    assert title_from(others) is None
+
+
 def test_links_and_addresses_cannot_leave_their_place():
     assert values.link("https://x.example", "../a b", "c?d#e") == "https://x.example/..%2Fa%20b/c%3Fd%23e"
+    assert values.web("http://x.example") == "http://x.example"
     for bad in (
         "javascript:x",
         "http://",
@@ -89,8 +138,8 @@ def test_clean_keeps_words():
 
 def test_html_becomes_words():
     page = "<p>One &amp; two</p><script>x()</script><ul><li>a</li><li>b</li></ul><pre>x  =  1\ny</pre>"
-    page += "<table><tr><td>c</td></tr></table><br>"
-    assert words(page) == "One & two\n\n- a\n- b\n\nx  =  1\ny\n\n| c"
+    page += "<table><tr><td>c  d</td></tr></table><br>"
+    assert words(page) == "One & two\n\n- a\n- b\n\nx  =  1\ny\n\n| c d"
     assert words("plain\0 text ") == "plain text"
     assert words("</script></pre>a") == "a"
 

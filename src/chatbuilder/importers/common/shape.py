@@ -41,7 +41,7 @@ class Context:
         """Count the keys that this version does not know."""
         if not value.keys() <= known:
             for key in value.keys() - known:
-                self.unknown(f"field {key} of a {of}")
+                self.unknown(f"field {key} of {'an' if of[:1] in 'aeiou' else 'a'} {of}")
 
     def skipped(self, what: str, times: int = 1) -> None:
         """Count something known that is no chat or no message."""

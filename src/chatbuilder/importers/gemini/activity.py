@@ -8,7 +8,6 @@ of such a group is its first entry's second and prompt, so that JSON and HTML of
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -159,7 +158,7 @@ def _messages(entry: Activity, number: int, context: Context) -> list[Message]:
 def _event(entry: Activity, number: int, context: Context) -> list[Message]:
     created = _CREATED.match(entry.title)
     if not created:
-        context.skipped(f"activity {Counter(entry.title.split(' ')[:1]).most_common(1)[0][0][:30]}")
+        context.skipped(f"activity {entry.title.split(' ')[0][:30]}")
         return []
     document = attachment(entry.title[created.end() :] or "canvas")
     return [Message(f"{number}", None, "tool", (document,), entry.time)]

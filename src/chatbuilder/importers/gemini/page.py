@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from chatbuilder.importers.common.html_text import Words
+from chatbuilder.importers.common.outcome import Problem
 from chatbuilder.importers.common.shape import Context, Found
-from chatbuilder.importers.common.values import BadChat, without_citations
-from chatbuilder.importers.gemini.activity import PRODUCTS, Activity, chats
+from chatbuilder.importers.common.values import without_citations
+from chatbuilder.importers.gemini.activity import PRODUCTS, SOURCE, Activity, chats
 
 _CHUNK = 256 * 1024
 _HOURS = {
@@ -45,18 +46,20 @@ def matches(head: str) -> bool:
 
 
 def read(stream: BinaryIO, context: Context) -> Found:
-    """Read My Activity's HTML."""
-    return chats(_entries(stream, context), context)
+    """Read My Activity's HTML; where a tag never ends, what stands before it counts."""
+    parser = _Cells(context)
+    yield from chats(_entries(stream, parser, context.limits.text), context)
+    if len(parser.rawdata) > context.limits.text:
+        yield Problem(context.where, "a tag in it never ends; what stands behind it is left out", "malformed", SOURCE)
 
 
-def _entries(stream: BinaryIO, context: Context) -> Iterator[Activity]:
-    parser, decoder = _Cells(context), codecs.getincrementaldecoder("utf-8")("replace")
-    while chunk := stream.read(_CHUNK):
+def _entries(stream: BinaryIO, parser: _Cells, longest: int) -> Iterator[Activity]:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    while (chunk := stream.read(_CHUNK)) and len(parser.rawdata) <= longest:
         parser.feed(decoder.decode(chunk))
-        if len(parser.rawdata) > context.limits.text:
-            raise BadChat("its HTML is broken", "too-large")
         yield from parser.taken()
-    parser.close()
+    if len(parser.rawdata) <= longest:
+        parser.close()
     parser.finish()
     yield from parser.taken()
 

@@ -1,0 +1,13 @@
+CREATE TABLE cursorDiskKV (key TEXT UNIQUE, value BLOB);
+INSERT INTO cursorDiskKV VALUES ('composerData:1', '{"composerId": "1", "name": "Fix", "createdAt": 1750000000000, "lastUpdatedAt": 1750000100000, "isArchived": true, "modelConfig": {"modelName": "claude-5"}, "unifiedMode": "agent", "fullConversationHeadersOnly": [{"bubbleId": "a", "type": 1}, {"bubbleId": "b", "type": 2}, {"bubbleId": "c", "type": 2}, {"bubbleId": "d"}, {"bubbleId": "e", "type": 1}], "conversationMap": {"c": {"text": "In the map"}}}');
+INSERT INTO cursorDiskKV VALUES ('bubbleId:1:a', CAST('{"type": 1, "text": "Fix it", "modelInfo": {"modelName": "not this"}}' AS BLOB));
+INSERT INTO cursorDiskKV VALUES ('bubbleId:1:b', '{"bubbleId": "b", "type": 2, "text": "Done", "thinking": {"text": "hm"}, "toolFormerData": {"name": "edit", "rawArgs": "x = 1", "params": "not this", "result": "saved"}, "createdAt": "2026-01-01T00:00:00Z", "modelInfo": {"modelName": "gpt-5"}}');
+INSERT INTO cursorDiskKV VALUES ('bubbleId:1:e', '{"toolFormerData": {"name": "look", "params": "y"}}');
+INSERT INTO cursorDiskKV VALUES ('composerData:2', '{"composerId": "2", "conversation": [{"bubbleId": "x", "type": 1, "text": "Old"}, {"type": 2, "text": "Way"}, {"type": 7}]}');
+INSERT INTO cursorDiskKV VALUES ('composerData:3', '{"composerId": "3"}');
+INSERT INTO cursorDiskKV VALUES ('composerData:4', NULL);
+INSERT INTO cursorDiskKV VALUES ('composerData:5', 7);
+INSERT INTO cursorDiskKV VALUES ('composerData:6', '{');
+INSERT INTO cursorDiskKV VALUES ('composerData:7', '{"composerId": "7", "conversation": [{"type": 1}]}');
+CREATE TABLE ItemTable (key TEXT, value BLOB);
+INSERT INTO ItemTable VALUES ('workbench.panel.aichat.view.aichat.chatdata', '{"tabs": [{"tabId": "t-1", "chatTitle": "Tab", "lastSendTime": 1750000000000, "bubbles": [{"type": "user", "text": "Q", "modelType": "not this"}, {"type": "ai", "rawText": "A", "modelType": "gpt-4"}, {"type": "ai"}]}, {"tabId": "t-2"}, {"chatTitle": "No id", "bubbles": [{"type": "user", "text": "Q"}]}]}');
