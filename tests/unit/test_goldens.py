@@ -77,7 +77,7 @@ def test_simplicity_beside_everything_else():
                    options={"custom_fields": fields})
         )
     )  # fmt: skip
-    hold("design of contradictions.json", json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    hold(FOLDER / "design of contradictions.json", json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 
 def test_what_is_said_beforehand():
@@ -99,7 +99,7 @@ def test_what_is_said_beforehand():
         for which, (priorities, more) in asked.items()
         for f in design(config(platform, *priorities, **more)).findings
     ]
-    hold("findings.txt", "\n".join(lines) + "\n")
+    hold(FOLDER / "findings.txt", "\n".join(lines) + "\n")
 
 
 @pytest.mark.parametrize("place", PLACES)

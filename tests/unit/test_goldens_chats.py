@@ -19,7 +19,7 @@ from chatbuilder.generators.logseq.chats import Pages
 from chatbuilder.generators.obsidian.chats import Notes
 from tests.helpers import config
 from tests.unit.library.makers import DAY, chat, said
-from tests.unit.test_goldens import NOT_SIMPLE, hold
+from tests.unit.test_goldens import FOLDER, NOT_SIMPLE, hold
 
 MARKDOWN = """# Steps & <b>bold</b>
 
@@ -128,7 +128,7 @@ def test_what_a_chat_becomes(platform, which):
         if which == "everything":
             made = dialect.related(table, title)
             parts += [f"=== {table}: {made.size} bytes", told(dict(made.data))]
-    hold(f"chats in {platform}, {which}.txt", "\n".join(parts) + "\n")
+    hold(FOLDER / f"chats in {platform}, {which}.txt", "\n".join(parts) + "\n")
 
 
 @pytest.mark.parametrize("platform", ["obsidian", "logseq"])

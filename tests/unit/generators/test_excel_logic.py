@@ -17,7 +17,7 @@ from chatbuilder.generators.excel.pages import wanted_pages
 from tests.helpers import config
 from tests.unit.generators.excel_cases import spec_of
 from tests.unit.generators.test_logseq_filters import ASKED, TREES, comparisons
-from tests.unit.test_goldens import ANSWERS, NOT_SIMPLE, answers, hold
+from tests.unit.test_goldens import ANSWERS, FOLDER, NOT_SIMPLE, answers, hold
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_filters_as_formulas(blueprint):
     asked = [*(one for key in ASKED for one in comparisons(key)), *TREES, *dated, None, Cmp("auto_filed", "empty")]
     asked.append(Cmp("auto_filed", "not_empty"))
     lines = [f"{one}\n    {logic.condition(one, blueprint.sessions, lambda key: f'<{key}>')}" for one in asked]
-    hold("excel filters.txt", "\n".join(lines) + "\n")
+    hold(FOLDER / "excel filters.txt", "\n".join(lines) + "\n")
 
 
 def test_orders_as_keys(blueprint):
@@ -57,7 +57,7 @@ def test_orders_as_keys(blueprint):
     lines = [f"{view.key}\n    {logic.key_of(view, book)}" for view in views]
     for view in blueprint.views:
         lines.append(f"view {view.key}\n    {logic.view_formula(view, book)}")
-    hold("excel orders.txt", "\n".join(lines) + "\n")
+    hold(FOLDER / "excel orders.txt", "\n".join(lines) + "\n")
 
 
 @pytest.mark.parametrize("which", ANSWERS)
@@ -72,4 +72,4 @@ def test_each_sheet_as_it_is_ordered(which):
     parts |= {file.path: file.content for file in solution.files if isinstance(file.content, str)}
     parts |= {f"by hand {n}": repr(step) for n, step in enumerate(solution.manual)}
     told = (f"{key} {hashlib.sha256(json.dumps(part).encode()).hexdigest()[:12]}" for key, part in parts.items())
-    hold(f"excel sheets of {which}.txt", "\n".join(told) + "\n")
+    hold(FOLDER / f"excel sheets of {which}.txt", "\n".join(told) + "\n")

@@ -15,7 +15,7 @@ from chatbuilder.filters import And, Cmp, Filter, Me, Not, Or, Today
 from chatbuilder.generators.logseq import generate, queries
 from tests.unit.generators import logseq_graph as logseq
 from tests.unit.generators.test_logseq import EVERYTHING, expected, graph, view_query
-from tests.unit.test_goldens import hold
+from tests.unit.test_goldens import FOLDER, hold
 
 TODAY = date(2026, 5, 25)
 TOPICS = ("Work", "a; b", "C# [x]", "12")
@@ -91,4 +91,4 @@ def test_each_comparison_finds_the_rows_that_it_means(key):
         wanted = expected(view, blueprint, TODAY)
         assert logseq.run(query, pages, TODAY) == wanted, view.filter
         lines += [f"=== {view.filter}", f"{query.kind}: {query.source}", str(dict(query.properties))]
-    hold(f"logseq {key}.txt", "\n".join(lines) + "\n")
+    hold(FOLDER / f"logseq {key}.txt", "\n".join(lines) + "\n")

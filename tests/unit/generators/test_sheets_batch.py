@@ -29,7 +29,7 @@ from chatbuilder.generators.sheets import generate
 from chatbuilder.solution import resolve
 from tests.helpers import config
 from tests.strategies import configs
-from tests.unit.test_goldens import hold
+from tests.unit.test_goldens import FOLDER, hold
 
 AWAY = Moves({7: {0: 2, 1: 5}}, {"Chat Sessions": "It's mine"}, {"Chat Sessions": 7, "Topics": 8}, {"t": 7})
 KNOWN = {"file": {"id": "x"}, "target": {"mark": "0123456789ab"}}
@@ -179,4 +179,4 @@ def test_how_a_spreadsheet_comes_to_other_answers(meanwhile):
         assert deleted <= {"deleteEmbeddedObject"}, "nothing that holds data is dropped"
         lines += [f"=== {one} to {other}: {found.words}", *found.kept, in_short("", found.requests)]
         lines += [f"then {in_short(*found.stands)}"]
-    hold(f"sheets {meanwhile.__name__.replace('_', ' ')}.txt", "\n".join(lines) + "\n")
+    hold(FOLDER / f"sheets {meanwhile.__name__.replace('_', ' ')}.txt", "\n".join(lines) + "\n")
