@@ -29,13 +29,25 @@ ROOMS = {
     "design": ("design/*", "test_design.py test_design_any.py test_findings.py test_goldens.py"),
     "runner": ("provision/runner.py", "test_runner.py test_runner_threads.py"),
     "importers": ("importers/*", "importers"),
-    "common": ("generators/common/*", "test_common.py test_rows.py test_goldens.py generators"),
+    "common": (
+        "generators/common/*",
+        "test_common.py test_rows.py test_goldens.py test_goldens_chats.py generators/test_sheets_batch.py "
+        "generators/test_sheets.py generators/test_excel.py generators/test_excel_logic.py generators/test_custom.py",
+    ),
     "obsidian": (
         "generators/obsidian/*",
-        "test_goldens.py generators/test_obsidian.py generators/test_obsidian_chats.py",
+        "test_goldens.py test_goldens_chats.py generators/test_obsidian.py generators/test_obsidian_chats.py",
     ),
-    "logseq": ("generators/logseq/*", "test_goldens.py generators/test_logseq.py"),
-    "excel": ("generators/excel/*", "test_goldens.py generators/test_excel.py generators/test_excel_scripts.py"),
+    "logseq": (
+        "generators/logseq/*",
+        "test_goldens.py test_goldens_chats.py generators/test_logseq.py "
+        "generators/test_logseq_chats.py generators/test_logseq_filters.py",
+    ),
+    "excel": (
+        "generators/excel/*",
+        "test_goldens.py test_goldens_chats.py generators/test_excel.py generators/test_excel_chats.py "
+        "generators/test_excel_logic.py generators/test_excel_scripts.py",
+    ),
     "custom": (
         "generators/custom/*",
         "test_goldens.py generators/test_said.py generators/test_custom.py generators/test_custom_package.py",
@@ -91,8 +103,9 @@ def mutate(room: str, share: int, folder: Path) -> Counter[str]:
     shutil.rmtree(folder / "mutants", ignore_errors=True)
     mutmut = [sys.executable, "-m", "mutmut"]
     digits = "7391526840"[: max(1, round(share / 10))]
-    # CI: the same examples in every run. The path: for quick_first.
-    environment = {**os.environ, "CI": "1", "PYTHONPATH": str(folder.resolve() / "tools")}
+    # The profile: the same examples in every run. The path: for quick_first.
+    tools = str(folder.resolve() / "tools")
+    environment = {**os.environ, "HYPOTHESIS_PROFILE": "ci", "PYTHONPATH": tools}
     log = folder / f"{room}.log"
     with log.open("wb") as output:
         done = subprocess.run(

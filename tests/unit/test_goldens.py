@@ -67,6 +67,41 @@ def test_the_design(which):
     hold(FOLDER / f"design of {which}.json", f"{told}\n")
 
 
+def test_simplicity_beside_everything_else():
+    """What is left out and why, what contradicts what, and fields of one's own of every type."""
+    fields = [{"name": f"My {kind}", "type": kind} for kind in catalog.CUSTOM_FIELD_TYPES]
+    fields = [{**f, "choices": ["A", "B", "C"]} if "select" in f["type"] else f for f in fields]
+    told = pruned(
+        design(
+            config("notion", *catalog.PRIORITIES, features=tuple(catalog.FEATURES), complexity="advanced",
+                   options={"custom_fields": fields})
+        )
+    )  # fmt: skip
+    hold(FOLDER / "design of contradictions.json", json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+
+
+def test_what_is_said_beforehand():
+    """Every finding of many answers on every platform, in its words, with what it changes."""
+    asked = {
+        "one thing": (["organization"], {"complexity": "simple"}),
+        "simplicity": (["simplicity", "search"], {"features": list(catalog.FEATURES)[:5], "complexity": "advanced"}),
+        "a team": (["collaboration", "analytics"], {"features": ["timeline", "projects"], "team_size": "medium"}),
+        "everything": (
+            NOT_SIMPLE,
+            {"features": list(catalog.FEATURES), "team_size": "large", "complexity": "advanced"},
+        ),
+        "a way out": (["portability", "automation"], {"features": ["reminders", "templates", "dashboard"]}),
+        "alone": (["collaboration", "simplicity"], {"options": {"custom_fields": [{"name": "Client"}]}}),
+    }
+    lines = [
+        f"{platform}, {which}: {f.level} {f.key}: {f.title}. {f.reason} {f.suggestion} {dict(f.change or {})}"
+        for platform in catalog.OURS
+        for which, (priorities, more) in asked.items()
+        for f in design(config(platform, *priorities, **more)).findings
+    ]
+    hold(FOLDER / "findings.txt", "\n".join(lines) + "\n")
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_what_is_rendered_and_delivered(place):
     lines = []

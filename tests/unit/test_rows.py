@@ -114,6 +114,15 @@ def test_rules_without_tags_go_into_the_notes():
     assert make.row(chat("a", "bread")).seeds["notes"] == "a, b"
 
 
+def test_a_rule_never_sets_what_sync_keeps_or_what_is_computed():
+    """A person may name any field on the page of rules; a row without its Source ID is not found again."""
+    rules = tuple(TagRule(("bread",), key, "x") for key in ("source_id", "assistant", "days_idle", "title", "model"))
+    row = maker("automation", rules=rules, complexity="advanced").row(chat("a", "bread", title="Baking"))
+    plain = maker("automation", rules=(), complexity="advanced").row(chat("a", "bread", title="Baking"))
+    assert row.all() == plain.all()
+    assert row.all()["source_id"] == "chatgpt:a"
+
+
 def test_projects_that_are_choices():
     for strict, wanted in ((True, None), (False, "Garden")):
         make = maker(features=["projects"], complexity="simple", strict=strict)

@@ -1,5 +1,11 @@
 """The requests of a batch where columns moved: formulas, ranges, filters, cells."""
 
+import copy
+import hashlib
+import itertools
+import json
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +27,9 @@ from chatbuilder.generators.common.sheets_difference import difference
 from chatbuilder.generators.common.sheets_ground import untouched
 from chatbuilder.generators.sheets import generate
 from chatbuilder.solution import resolve
+from tests.helpers import config
 from tests.strategies import configs
+from tests.unit.test_goldens import FOLDER, hold
 
 AWAY = Moves({7: {0: 2, 1: 5}}, {"Chat Sessions": "It's mine"}, {"Chat Sessions": 7, "Topics": 8}, {"t": 7})
 KNOWN = {"file": {"id": "x"}, "target": {"mark": "0123456789ab"}}
@@ -94,3 +102,81 @@ def test_the_same_answers_make_no_difference(config):
     one = whole(config)
     found = difference(one, one, untouched(*one))
     assert (found.requests, found.kept) == ([], ())
+
+
+# a spreadsheet that exists comes to other answers, held to the letter
+
+MINE = {"custom_fields": [{"name": "Client", "type": "select", "choices": ["Acme", "=1+1", "1/2"]}]}
+MORE = {
+    "topics": ["Work", "Garden"],
+    "custom_fields": [
+        {"name": "Client", "type": "select", "choices": ["Acme", "=1+1", "New"]},
+        {"name": "Field", "type": "multi_select", "choices": ["+1", "B"]},
+        {"name": "Started by", "type": "checkbox"},
+    ],
+}
+STEPS = {
+    "small": config("sheets", "organization", complexity="simple"),
+    "linked": config("sheets", "organization", "search", features=["tags", "projects", "dashboard", "timeline"],
+                     complexity="moderate", options=MINE),
+    "full": config("sheets", "organization", "analytics", "collaboration", "automation",
+                   features=["tags", "reminders", "dashboard", "archive", "templates"], team_size="large",
+                   complexity="advanced", options=MORE),
+}  # fmt: skip
+
+
+def as_built(live, layout):
+    """Nobody did anything."""
+
+
+def lived_in(live, layout):
+    """Columns were moved and one deleted, sheets renamed and changed, entries added, views and charts changed."""
+    first = next(iter(live["columns"].values()))
+    gone = list(first["columns"])[4]
+    first["columns"] = {key: at + 2 for key, at in reversed(first["columns"].items()) if key != gone}
+    first |= {"end": first["end"] + 2, "width": first["width"] + 3}
+    live["entries"] = {key: [key, "Of my own", "Acme"] for key in layout["lists"]["columns"]}
+    live["formulas"] = {sheet: {"days_idle": True, "session_count": True} for sheet in live["columns"]}
+    for sheet in live["columns"]:
+        live["sheets"][sheet]["title"] = f"It's {sheet}"
+    others = [key for key in live["sheets"] if key not in live["columns"]]
+    for key in others[::3]:
+        live["sheets"][key] |= {"touched": True, "broken": [(0, 0), (3, 1), (4, 0)]}
+    for key in others[1::3]:
+        live["sheets"][key]["rows"] += 100
+    for kind in ("filters", "charts"):
+        keys = list(live[kind])
+        live[kind] = {key: {"touched": key in keys[1::3]} for key in keys if key not in keys[::3]}
+    for table in live["tables"].values():
+        table["columnProperties"][1] |= {"columnName": "Field"}
+        table["columnProperties"].append({"columnName": "Outcome", "columnIndex": len(table["columnProperties"])})
+
+
+def torn(live, layout):
+    """Sheets were deleted, and a table was turned into plain cells."""
+    live["tables"].pop(next(iter(live["tables"])))
+    for sheet in list(live["sheets"])[1::2]:
+        for kind in ("sheets", "columns"):
+            live[kind].pop(sheet, None)
+
+
+def in_short(data, requests=()):
+    """A digest, and how many requests of each kind there are."""
+    digest = hashlib.sha256(json.dumps([data, requests], sort_keys=True).encode()).hexdigest()[:12]
+    counts = Counter(kind for request in requests for kind in request)
+    return f"{digest} {', '.join(f'{number} {kind}' for kind, number in sorted(counts.items()))}".rstrip()
+
+
+@pytest.mark.parametrize("meanwhile", [as_built, lived_in, torn])
+def test_how_a_spreadsheet_comes_to_other_answers(meanwhile):
+    lines = []
+    built = {name: whole(answers) for name, answers in STEPS.items()}
+    for one, other in itertools.permutations(built, 2):
+        live = copy.deepcopy(untouched(*built[one]))
+        meanwhile(live, built[one][0])
+        found = difference(built[one], built[other], live)
+        deleted = {kind for request in found.requests for kind in request if "delete" in kind.lower()}
+        assert deleted <= {"deleteEmbeddedObject"}, "nothing that holds data is dropped"
+        lines += [f"=== {one} to {other}: {found.words}", *found.kept, in_short("", found.requests)]
+        lines += [f"then {in_short(*found.stands)}"]
+    hold(FOLDER / f"sheets {meanwhile.__name__.replace('_', ' ')}.txt", "\n".join(lines) + "\n")

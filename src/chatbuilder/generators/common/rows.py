@@ -90,8 +90,9 @@ class Dialect(Protocol):
 class RowMaker:
     """Makes the rows of one design.
 
-    `rules` file new rows (None: those of the design); `strict` platforms refuse a choice that is not among the options.
-    `unlisted` counts the assistants that are not among them.
+    `rules` file new rows (None: those of the design); one for a field of sync's own, or a computed one, does nothing: a
+    row without its Source ID is not found again once it is moved. `strict` platforms refuse a choice that is not among
+    the options. `unlisted` counts the assistants that are not among them.
     """
 
     blueprint: Blueprint
@@ -105,7 +106,7 @@ class RowMaker:
         self._filing = [
             (table.field(rule.field), rule.value, [word.lower() for word in rule.words if word])
             for rule in (design_rules(self.blueprint) if self.rules is None else self.rules)
-            if table.has(rule.field)
+            if table.has(rule.field) and table.field(rule.field).owner in ("seed", "person")
         ]
 
     def stamp(self) -> str:

@@ -58,7 +58,7 @@ class Pages:
 
     def new(self, row: Row, cells: Mapping[str, Cell], linked: Mapping[tuple[str, str], str]) -> Payload:
         """Return a new page: folder, stem of its file, title, the name of the chat, text."""
-        values = {**self._without_links(row.all(), linked), "first_prompt": row.first_prompt or None}
+        values = self._without_links(row.all(), linked)
         values["tags"] = _fitting(values.get("tags") or ())
         if len(str(values.get("link"))) > _ADDRESS:
             values["link"] = None
