@@ -111,8 +111,15 @@ def _temporary(folder: Path, write: Callable[[BinaryIO], object], mode: int, *, 
             os.fsync(file.fileno())
         yield temp
     finally:
+        _drop(temp)
+
+
+def _drop(temp: Path) -> None:
+    """Remove a temporary file, with a second try where the disk refused; what stays then is swept some other time."""
+    for _ in range(2):
         with contextlib.suppress(OSError):
-            temp.unlink()
+            temp.unlink(missing_ok=True)
+            return
 
 
 def sweep(folder: Path) -> None:

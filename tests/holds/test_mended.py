@@ -15,6 +15,7 @@ from chatbuilder.export import export_files
 from chatbuilder.importers.common.values import moment
 from chatbuilder.library.database import transaction
 from chatbuilder.paths import locate
+from chatbuilder.provision import disk
 from chatbuilder.provision.scratch import open_scratch
 from tests.helpers import answers_file, complete
 from tests.integration.filling import take_in
@@ -35,6 +36,45 @@ def test_what_a_killed_process_left_in_a_folder_of_ours_goes_with_the_next_write
     (tmp_path / LEFT).write_bytes(b"half")
     atomic.write_private(tmp_path / "settings", b"whole")
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["settings"]
+
+
+def refusing(monkeypatch, name, times):
+    """Let a call to the system fail so many times, as a disk with a bad moment."""
+    real, left = getattr(os, name), [times]
+
+    def call(*args, **more):
+        if left[0]:
+            left[0] -= 1
+            raise OSError(errno.EIO, "Input/output error")
+        return real(*args, **more)
+
+    monkeypatch.setattr(os, name, call)
+
+
+def test_a_temporary_file_that_the_disk_keeps_for_a_moment_goes(tmp_path, monkeypatch):
+    refusing(monkeypatch, "unlink", 1)
+    assert atomic.create(tmp_path / "new.md", b"whole")
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["new.md"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_folder_that_the_disk_keeps_for_a_moment_goes(times, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    refusing(monkeypatch, "rmdir", times)
+    assert disk.remove_folder(tmp_path / "empty") == (times == 1)
+    assert (tmp_path / "empty").exists() == (times == 2)
+
+
+def test_what_a_killed_repair_left_beside_a_workbook_goes_with_the_next(run_cli, tmp_path):
+    place = tmp_path / "place"
+    answers = answers_file(tmp_path, "excel", target={"path": str(place / "chats.xlsx")})
+    assert run_cli("apply", "--answers", answers, "--yes").code == 0
+    (place / LEFT).write_bytes(b"half")
+    with closing(sqlite3.connect(locate().library)) as db, db:
+        db.execute("UPDATE steps SET state = 'intent', result = NULL")  # it was killed before it could note the end
+    system = run_cli("systems", "--json").data[0]["id"]
+    assert run_cli("repair", system).code == 0
+    assert [path.name for path in place.iterdir()] == ["chats.xlsx"]
 
 
 def test_what_a_killed_csv_left_goes_with_the_next(tmp_path):

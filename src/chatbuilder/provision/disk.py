@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 from pathlib import Path, PurePosixPath
@@ -60,10 +61,13 @@ def make_folders(root: Path, folder: Path) -> list[str]:
 
 
 def remove_folder(folder: Path) -> bool:
-    """Remove a folder when nothing but our own temporary files is in it."""
+    """Remove a folder when nothing but our own temporary files is in it, with a second try where the disk refused."""
     sweep(folder)
-    try:
-        folder.rmdir()
-    except OSError:
-        return False
-    return True
+    for _ in range(2):
+        try:
+            folder.rmdir()
+            return True
+        except OSError as error:
+            if error.errno != errno.EIO:
+                return False
+    return False

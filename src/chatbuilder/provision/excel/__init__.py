@@ -86,6 +86,7 @@ class ExcelProvisioner:
     def look_up(self, step: Step, payload: Mapping[str, Any]) -> Result | None:
         """Return the result of a step that was begun before a crash, when all our sheets are there as written."""
         spec: Spec = payload["spec"]
+        disk.sweep(self.place.path.parent)
         data = self.place.read()
         if data is None:
             return None
