@@ -129,3 +129,10 @@ def keyring_in_memory(monkeypatch: pytest.MonkeyPatch) -> MemoryKeyring:
 def run_cli(capsys: pytest.CaptureFixture[str]) -> Cli:
     """The command line in this process: `run_cli("drafts", "--json")`."""
     return Cli(capsys)
+
+
+def pytest_unconfigure() -> None:
+    """Stop the database servers that are still running."""
+    databases = sys.modules.get("tests.databases")
+    for server in list(databases.RUNNING) if databases else ():
+        server.stop()

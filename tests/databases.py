@@ -258,6 +258,10 @@ needs_postgres = pytest.mark.skipif(
 LOCKED = "local all postgres trust\nlocal all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
 
+RUNNING: list[Server] = []
+"""Servers that nobody has stopped yet; the end of the tests does (a worker of pytest-xdist ends without `atexit`)."""
+
+
 class Server:
     """A PostgreSQL server on a private socket, as a user that is not root.
 
@@ -277,6 +281,7 @@ class Server:
         if locked:
             (self.folder / "data" / "pg_hba.conf").write_text(LOCKED, "utf-8")
         self._call("pg_ctl", "-D", data, "-o", options, "-l", str(self.folder / "log"), "-w", "start")
+        RUNNING.append(self)
 
     def _call(self, program: str, *arguments: str, given: str | None = None) -> str:
         # A server keeps the pipes it was started with, so only programs that end get any.
@@ -312,7 +317,10 @@ class Server:
         return f"postgresql:///{database}?host={self.folder}&user={user}"
 
     def stop(self) -> None:
-        """Stop it and leave nothing."""
+        """Stop it and leave nothing; once is enough."""
+        if self not in RUNNING:
+            return
+        RUNNING.remove(self)
         self._call("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
         shutil.rmtree(self.folder)
 
