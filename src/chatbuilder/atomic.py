@@ -111,15 +111,19 @@ def _temporary(folder: Path, write: Callable[[BinaryIO], object], mode: int, *, 
             os.fsync(file.fileno())
         yield temp
     finally:
-        _drop(temp)
+        drop(temp)
 
 
-def _drop(temp: Path) -> None:
+def drop(temp: str | Path) -> None:
     """Remove a temporary file, with a second try where the disk refused; what stays then is swept some other time."""
     for _ in range(2):
-        with contextlib.suppress(OSError):
-            temp.unlink(missing_ok=True)
+        try:
+            os.unlink(temp)  # noqa: PTH108
+        except FileNotFoundError:
             return
+        except OSError:
+            continue
+        return
 
 
 def sweep(folder: Path) -> None:

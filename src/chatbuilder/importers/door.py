@@ -30,7 +30,7 @@ from chatbuilder.importers.common.entries import (
 from chatbuilder.importers.common.json_stream import Element, JsonStream
 from chatbuilder.importers.common.limits import LIMITS, MIB, Limits
 from chatbuilder.importers.common.logs import LogFile, head_lines, slim
-from chatbuilder.importers.common.outcome import Code, FileReport, Problem
+from chatbuilder.importers.common.outcome import FileReport, Problem
 from chatbuilder.importers.common.parts_list import PartsList
 from chatbuilder.importers.common.shape import STRUCTURAL, Context, Form, Found, Shape
 from chatbuilder.importers.common.values import BadChat, Json
@@ -344,8 +344,7 @@ class _Walk:
         except DAMAGED as error:
             yield self._trouble(Problem(context.where, _why(error), "unreadable", context.report.source))
         except BadChat as bad:  # of a file, outside of any chat
-            code: Code = bad.code  # type: ignore[assignment]  # BadChat carries one of them
-            yield self._trouble(Problem(context.where, str(bad), code, context.report.source))
+            yield self._trouble(Problem(context.where, str(bad), bad.code, context.report.source))
 
 
 def _fits(shape: Shape, probe: object) -> bool:

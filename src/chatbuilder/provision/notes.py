@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from chatbuilder.atomic import place_new
+from chatbuilder.atomic import drop, place_new
 from chatbuilder.errors import InputError, RefusedError
 from chatbuilder.provision import disk
 from chatbuilder.provision.rows import Delivery, Forecast, Found, Outlook, Related, Wanted, Written
@@ -284,8 +284,7 @@ class NotesStore:
                 return False
             os.replace(temp, place)  # noqa: PTH105
         finally:
-            with suppress(OSError):
-                os.unlink(temp)  # noqa: PTH108
+            drop(temp)
         return True
 
     def related(self, items: Sequence[Related]) -> list[str | None]:

@@ -51,13 +51,12 @@ class Context:
         """Return where something is, for a person."""
         return self.where if number is None else f"{self.where}, {what} {number}"
 
-    def quarantine(self, reason: str, code: str, where: str, value: object = None) -> Problem:
+    def quarantine(self, reason: str, code: Code, where: str, value: object = None) -> Problem:
         """Return the problem that stands for one chat."""
         title = None
         if isinstance(value, dict):
             title = next((found for key in ("title", "name") if (found := name(value.get(key), 80))), None)
-        kept: Code = code  # type: ignore[assignment]  # BadChat carries one of them
-        return Problem(where, reason, kept, self.report.source, title, chat=True)
+        return Problem(where, reason, code, self.report.source, title, chat=True)
 
     def attempt(
         self, make: Callable[[], ChatSession | None], where: str, value: object = None, size: int | None = None

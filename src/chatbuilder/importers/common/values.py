@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from chatbuilder.chats import utc
 from chatbuilder.importers.common.limits import LIMITS
+from chatbuilder.importers.common.outcome import Code
 
 Json = dict[str, Any]
 
@@ -25,9 +26,9 @@ _BLANKS = re.compile(r"\s+")
 class BadChat(Exception):
     """A chat that cannot be read; the message is the reason, a short sentence."""
 
-    def __init__(self, reason: str, code: str = "malformed") -> None:
+    def __init__(self, reason: str, code: Code = "malformed") -> None:
         super().__init__(reason)
-        self.code = code
+        self.code: Code = code
 
 
 def names(text: str) -> frozenset[str]:
